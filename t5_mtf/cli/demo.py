@@ -1,0 +1,338 @@
+"""`t5_mtf demo`: the main job from text to scores, on the embedded data."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import functools
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from t5_mtf import errors
+from t5_mtf.cli import console, t5_mesh_transformer
+
+_EVAL_BATCH = 128
+_EXPORT_BATCH = 8
+_SHOWN_EXAMPLES = 4  # of each task, on the HTML page
+
+
+@dataclasses.dataclass(frozen=True)
+class Stage:
+  """One training run of the demo.
+
+  Attributes:
+    title: what it does.
+    folder: its model directory.
+    gin_file: its configuration.
+    bindings: further gin bindings.
+  """
+
+  title: str
+  folder: str
+  gin_file: str
+  bindings: tuple[str, ...]
+
+  @property
+  def command(self) -> str:
+    """The command that does the same."""
+    words = [
+        "t5_mesh_transformer",
+        f"--model_dir={self.folder}",
+        f"--gin_file={self.gin_file}",
+        *(f"--gin_param={binding}" for binding in self.bindings),
+    ]
+    return " ".join(
+        f'{flag}="{value}"' if " " in value else word
+        for word in words
+        for flag, _, value in [word.partition("=")]
+    )
+
+
+def run(flags: argparse.Namespace) -> int:
+  """Carries out the demo; returns its exit status."""
+  started = time.monotonic()
+  pretraining, finetuning = _stages(flags)
+  if flags.dry_run:
+    print(f"{pretraining.command}\n{finetuning.command}")
+    return 0
+  console.quiet_tensorflow()
+  from t5_mtf.models import checkpoints, training
+
+  try:
+    _heading(1, "pre-training by span corruption", pretraining.command)
+    pretrained = training.train(_settings(pretraining))
+    finetuning = _starting_from(finetuning, checkpoints.step_of(pretrained))
+    _heading(2, "fine-tuning on the mini suite", finetuning.command)
+    finetuned = training.train(_settings(finetuning))
+  except training.Interrupted as stopped:
+    print(stopped)
+    return 128 + stopped.signal
+  _heading(3, "scores on unseen items, beside trivial baselines")
+  results = _results(flags, finetuning, finetuned, started)
+  _heading(4, "an exported model, asked from a fresh process")
+  _export_and_ask(flags.output, finetuning, finetuned)
+  _heading(5, "results")
+  _write_pictures(flags.output, (pretraining, finetuning), results)
+  return 0
+
+
+def _stages(flags: argparse.Namespace) -> tuple[Stage, Stage]:
+  def steps(number: int | None) -> tuple[str, ...]:
+    return (f"utils.run.train_steps = {number}",) if number else ()
+
+  pretraining = Stage(
+      "pre-training",
+      os.path.join(flags.output, "pretraining"),
+      "mini/pretraining.gin",
+      steps(flags.pretrain_steps),
+  )
+  finetuning = Stage(
+      "fine-tuning",
+      os.path.join(flags.output, "finetuning"),
+      "mini/finetuning.gin",
+      (
+          f"utils.run.init_checkpoint = {pretraining.folder!r}",
+          *steps(flags.finetune_steps),
+      ),
+  )
+  return pretraining, finetuning
+
+
+def _starting_from(stage: Stage, step: int) -> Stage:
+  """The stage with its number of steps counted on from `step`."""
+  t5_mesh_transformer.load_gin([stage.gin_file], stage.bindings)
+  from t5_mtf import gin_config
+
+  own = gin_config.run_bindings()["train_steps"]
+  total = f"utils.run.train_steps = {step + own}"
+  return dataclasses.replace(stage, bindings=(*stage.bindings, total))
+
+
+def _settings(stage: Stage, **changes: Any) -> Any:
+  from t5_mtf.models import settings
+
+  t5_mesh_transformer.load_gin([stage.gin_file], stage.bindings)
+  return settings.from_gin(stage.folder, **changes)
+
+
+def _results(
+    flags: argparse.Namespace, stage: Stage, checkpoint: str, started: float
+) -> Any:
+  """Evaluates and writes results.json, or reads it if it is there."""
+  from t5_mtf import gin_config
+  from t5_mtf.evaluation import results as results_lib
+  from t5_mtf.models import checkpoints, decoding, evaluating, predict_step
+
+  path = os.path.join(flags.output, "results.json")
+  settings = _settings(stage, mode="eval", batch_size=_EVAL_BATCH)
+  settings = dataclasses.replace(settings, dataset_split="validation")
+  config_hash = results_lib.config_hash(gin_config.operative_config())
+  step = checkpoints.step_of(checkpoint)
+  if os.path.exists(path):
+    found = results_lib.read_results(path)
+    if found.run.get("step") == step:
+      print(f"{path} has the scores of step {step:,}: nothing left to score.\n")
+      print(results_lib.terminal_table(found))
+      return found
+  scores = _evaluate(settings, checkpoint, flags.max_examples)
+  evaluating.write(os.path.join(stage.folder, "validation_eval"), scores)
+  lengths = settings.batch.sequence_length
+  results = results_lib.Results(
+      columns=_columns({score.task: score for score in scores}),
+      decode=predict_step.decode_options(lengths["targets"]),
+      config_hash=config_hash,
+      command="t5_mtf demo",
+      run={
+          "model": "mini: T5 with 2 + 2 layers, d_model 128",
+          "step": step,
+          "decoding": decoding.describe(settings),
+          "minutes so far": round((time.monotonic() - started) / 60, 1),
+          "CPU cores": os.cpu_count() or 1,
+      },
+  )
+  results_lib.write_results(path, results)
+  print(results_lib.terminal_table(results), flush=True)
+  return results
+
+
+def _evaluate(settings: Any, checkpoint: str, limit: int | None) -> list[Any]:
+  from t5_mtf.models import evaluating
+
+  datasets = settings.eval_dataset_fn(dataset_split="validation")
+  every = [
+      evaluating.Examples.read(dataclasses.replace(d, max_examples=limit))
+      for d in datasets
+  ]
+  count = sum(len(examples.rows) for examples in every)
+  print(f"decoding {count:,} examples of {len(every)} tasks ...", flush=True)
+  return evaluating.evaluate_checkpoint(settings, every, checkpoint)
+
+
+def _columns(scores: dict[str, Any]) -> list[Any]:
+  """The seven columns, each task beside its baseline."""
+  from t5_mtf.data.tasks import mini
+  from t5_mtf.evaluation import results as results_lib
+
+  columns = []
+  for column in mini.COLUMNS:
+    tasks = []
+    for task in column.tasks:
+      score = scores[task.name]
+      tasks.append(
+          results_lib.TaskResult(
+              task=task.name,
+              split=score.split,
+              step=score.step,
+              metrics=dict(score.metrics),
+              main_metrics=list(task.main_metrics),
+              baseline=task.baseline,
+              baseline_metrics=_baseline_scores(task, score),
+              examples=len(score.inputs),
+              truncated_inputs=score.truncated_inputs,
+              seconds=score.seconds,
+          )
+      )
+    columns.append(results_lib.make_column(column.name, tasks, column.metric))
+  return columns
+
+
+def _baseline_scores(task: Any, score: Any) -> dict[str, float]:
+  """Scores the task's trivial baseline on the same examples."""
+  from t5_mtf import data
+  from t5_mtf.data.tasks import mini
+  from t5_mtf.evaluation import baselines
+  from t5_mtf.models import evaluating
+  from t5_mtf.models.mesh_transformer import EvalDataset
+
+  predict: dict[str, Callable[..., list[str]]] = {
+      mini.MAJORITY_CLASS: baselines.majority_class,
+      mini.COPY_SOURCE: functools.partial(
+          baselines.copy_source, prefix=task.prefix
+      ),
+      mini.MEAN_TARGET: baselines.mean_target,
+  }
+  registered = data.get_mixture_or_task(task.name)
+  train = evaluating.Examples.read(EvalDataset(registered, "train"))
+  examples = evaluating.Examples.read(
+      EvalDataset(registered, score.split, len(score.inputs))
+  )
+  predictions = predict[task.baseline](train.texts("targets"), score.inputs)
+  return examples.score(predictions)
+
+
+def _export_and_ask(output: str, stage: Stage, checkpoint: str) -> None:
+  """Exports the model and asks it one validation input of each task."""
+  from t5_mtf.models import checkpoints, export
+
+  folder = os.path.join(output, "export")
+  target = os.path.join(folder, str(checkpoints.step_of(checkpoint)))
+  if os.path.exists(target):
+    print(f"{target} is there already: nothing left to export.")
+  else:
+    settings = _settings(
+        stage, mode="export", export_path=folder, batch_size=_EXPORT_BATCH
+    )
+    export.export(settings)
+  questions = [text for _, text in _one_input_per_task(stage)]
+  answers = ask(os.path.join(target, export.CLIENT), questions)
+  for question, answer in zip(questions, answers, strict=True):
+    shown = question if len(question) <= 100 else question[:97] + "..."
+    print(f"\n  {shown}\n  -> {answer}")
+
+
+def ask(client: str, texts: Sequence[str]) -> list[str]:
+  """Runs an exported model's client in a fresh process.
+
+  Raises:
+    UserError: it failed, or did not answer every text.
+  """
+  done = subprocess.run(
+      [sys.executable, "-I", client],
+      input="\n".join(" ".join(t.splitlines()) for t in texts) + "\n",
+      capture_output=True,
+      text=True,
+      encoding="utf-8",
+      check=False,
+  )
+  answers = done.stdout.split("\n")[:-1]
+  if done.returncode or len(answers) != len(texts):
+    raise errors.UserError(
+        f"{client} answered {len(answers)} of {len(texts)} texts:"
+        f" {done.stderr.strip()[-500:]}"
+    )
+  return answers
+
+
+def _one_input_per_task(stage: Stage) -> list[tuple[str, str]]:
+  from t5_mtf.data.tasks import mini
+
+  found = []
+  for column in mini.COLUMNS:
+    for task in column.tasks:
+      path = os.path.join(
+          stage.folder, "validation_eval", f"{task.name}_inputs"
+      )
+      with open(path, encoding="utf-8") as f:
+        found.append((task.name, f.readline().rstrip("\n")))
+  return found
+
+
+def _write_pictures(
+    output: str, stages: Sequence[Stage], results: Any
+) -> None:
+  from t5_mtf.evaluation import curves, report
+
+  losses = {
+      stage.title: curves.read_metrics(
+          os.path.join(stage.folder, "metrics.jsonl")
+      )
+      for stage in stages
+  }
+  picture = os.path.join(output, "curves.png")
+  page = os.path.join(output, "report.html")
+  curves.plot_curves(losses, picture)
+  report.write_html(
+      page, "t5_mtf demo", results, losses, _predictions(stages[-1], results)
+  )
+  for title, rows in losses.items():
+    first, last = (curves.smooth([r["loss"] for r in rows])[i] for i in (0, -1))
+    print(f"{title + ' loss':<18} {first:.2f} -> {last:.2f}")
+  better = sum(column.beats_baseline for column in results.columns)
+  print(f"{better} of {len(results.columns)} columns are above their baseline")
+  for what, path in (
+      ("scores", os.path.join(output, "results.json")),
+      ("curves", picture),
+      ("page", page),
+      ("exported model", os.path.join(output, "export")),
+  ):
+    print(f"{what:<18} {path}")
+
+
+def _predictions(stage: Stage, results: Any) -> dict[str, list[Any]]:
+  """The first examples of each task with what the model answered."""
+  import json
+
+  from t5_mtf.evaluation import report
+
+  shown: dict[str, list[Any]] = {}
+  for task in (t for column in results.columns for t in column.tasks):
+    path = os.path.join(
+        stage.folder, "validation_eval", f"{task.task}_{task.step}.jsonl"
+    )
+    with open(path, encoding="utf-8") as f:
+      rows = [json.loads(line) for line, _ in zip(f, range(_SHOWN_EXAMPLES))]
+    shown[task.task] = [
+        report.Prediction(row["input"], row["target"], row["prediction"])
+        for row in rows
+    ]
+  return shown
+
+
+def _heading(number: int, title: str, command: str = "") -> None:
+  print(f"\n== {number}/5  {title}", flush=True)
+  if command:
+    print(f"$ {command}", flush=True)

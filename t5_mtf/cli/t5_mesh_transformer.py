@@ -1,0 +1,199 @@
+"""The command `t5_mesh_transformer`: train, evaluate, decode and export."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from t5_mtf import errors
+from t5_mtf.cli import console
+
+_EXAMPLES = """\
+examples:
+  fine-tune on a file of your own, score it, and answer a file of inputs:
+    t5_mesh_transformer --model_dir=my_model --train_file=train.tsv \\
+      --eval_file=dev.tsv --train_steps=500 \\
+      --input_file=questions.txt --output_file=answers.txt
+
+  pre-train on the embedded prose:
+    t5_mesh_transformer --model_dir=pretrained --gin_file=dataset.gin \\
+      --gin_file=models/mini.gin --gin_param="MIXTURE_NAME = 'mini_pretraining'" \\
+      --gin_param="utils.run.sequence_length = {'inputs': 64, 'targets': 32}" \\
+      --gin_param="utils.run.train_steps = 1000"
+
+  a published configuration, as it was published:
+    t5_mesh_transformer --model_dir=MODEL_DIR --gin_file=dataset.gin \\
+      --gin_file=models/t5.1.0.small.gin --gin_param="MIXTURE_NAME = 'mini_all'"
+"""
+
+# Off-TPU what is saved is float32 too, unless a config says otherwise: then a
+# run that continues has exactly the weights of the run that was stopped.
+_DEFAULTS_OFF_TPU = (
+    "utils.get_variable_dtype.master_dtype = 'float32'",
+    "utils.serialize_num_microbatches.tokens_per_microbatch_per_replica = None",
+)
+# Published configs ask for bfloat16, for which CPU kernels are missing.
+_OVERRIDES_OFF_TPU = (
+    "utils.get_variable_dtype.slice_dtype = 'float32'",
+    "utils.get_variable_dtype.activation_dtype = 'float32'",
+)
+
+
+def make_parser() -> console.Parser:
+  """Returns the parser of the command."""
+  parser = console.Parser(
+      prog="t5_mesh_transformer",
+      description=(
+          "Trains, evaluates and runs T5 (Mesh TensorFlow) from gin configs, or"
+          " on a file of your own."
+      ),
+      epilog=_EXAMPLES,
+  )
+  add = parser.add_argument_group("the run").add_argument
+  add("--model_dir", metavar="DIR", help="checkpoints, logs, operative config")
+  add("--gin_file", action="append", default=[], metavar="FILE",
+      help="a gin file; a path, or a name below the package's gin folder such"
+      " as models/t5.1.1.base.gin; may be given several times")
+  add("--gin_param", action="append", default=[], metavar="'NAME = VALUE'",
+      help="a gin binding; wins over every file; may be given several times")
+  add("--gin_location_prefix", action="append", default=[], metavar="DIR",
+      help="a further place to search for gin files")
+  add("--module_import", action="append", default=[], metavar="MODULE",
+      help="a Python module to import first, for Tasks of your own")
+  add("--log_every", type=int, default=10, metavar="N",
+      help="steps between records in metrics.jsonl (default 10)")
+  add("--dry_run", action="store_true",
+      help="check everything, print the settings, and stop")
+  from t5_mtf.cli import short_form
+
+  short_form.add_flags(parser)
+  add = parser.add_argument_group("TPU").add_argument
+  add("--tpu", metavar="NAME", help="name or grpc:// address of a Cloud TPU;"
+      " without it GPUs are used if there are any, else the CPU")
+  add("--tpu_zone", metavar="ZONE", help="found out if not given")
+  add("--gcp_project", metavar="PROJECT", help="found out if not given")
+  add("--tpu_job_name", metavar="NAME", help="only if not tpu_worker")
+  add = parser.add_argument_group("data").add_argument
+  add("--t5_tfds_data_dir", metavar="DIR",
+      help="folder of data sets prepared by TensorFlow Datasets")
+  return parser
+
+
+@console.guarded
+def main(argv: Sequence[str] | None = None) -> int:
+  """Runs the command; returns its exit status."""
+  parser = make_parser()
+  words = sys.argv[1:] if argv is None else argv
+  if not words:
+    parser.print_help()
+    return 1
+  flags = parser.parse_strictly(words)
+  _check_flags(flags)
+  console.quiet_tensorflow()
+  from t5_mtf.models import training
+
+  try:
+    return _run(flags)
+  except training.Interrupted as stopped:
+    print(stopped)
+    return 128 + stopped.signal
+
+
+def _check_flags(flags: argparse.Namespace) -> None:
+  if not flags.model_dir:
+    raise errors.UserError(
+        "--model_dir is not given. Name the folder that holds, or will hold,"
+        " the checkpoints: --model_dir=my_model."
+    )
+  for flag in ("tpu_zone", "gcp_project", "tpu_job_name"):
+    if getattr(flags, flag) and not flags.tpu:
+      raise errors.UserError(f"--{flag} is given without --tpu.")
+
+
+def _run(flags: argparse.Namespace) -> int:
+  from t5_mtf.cli import short_form
+  from t5_mtf.models import layouts, runner, settings, training
+
+  for module in flags.module_import:
+    _import(module)
+  plan = short_form.plan(flags)
+  load_gin(
+      [*plan.gin_files, *flags.gin_file],
+      [*plan.bindings, *flags.gin_param],
+      flags.gin_location_prefix,
+      defaults=plan.defaults,
+      on_tpu=bool(flags.tpu),
+  )
+  tpu = flags.tpu and layouts.Tpu(
+      flags.tpu, flags.tpu_zone, flags.gcp_project, flags.tpu_job_name
+  )
+  for changes in plan.runs:
+    run = settings.from_gin(flags.model_dir, tpu or None, **changes)
+    if flags.dry_run:
+      _print_settings(run)
+    elif run.mode == "train":
+      training.train(run, flags.log_every)
+    else:
+      runner.run(run)
+  return 0
+
+
+def load_gin(
+    gin_files: Sequence[str],
+    bindings: Sequence[str],
+    search_paths: Sequence[str] = (),
+    defaults: Sequence[str] = (),
+    on_tpu: bool = False,
+) -> None:
+  """Imports what gin files refer to, loads them, and says what was skipped."""
+  from t5_mtf import gin_config
+
+  for module in (
+      "t5_mtf.data.preprocessors",
+      "t5_mtf.models.mesh_transformer",
+      "t5_mtf.models.decoding",
+  ):
+    importlib.import_module(module)
+  report = gin_config.load(
+      gin_files,
+      bindings,
+      search_paths,
+      defaults if on_tpu else (*_DEFAULTS_OFF_TPU, *defaults),
+      () if on_tpu else _OVERRIDES_OFF_TPU,
+  )
+  for name in report.skipped:
+    print(f"gin: bindings of {name} have no effect here and were left out")
+
+
+def _import(module: str) -> None:
+  try:
+    importlib.import_module(module)
+  except ModuleNotFoundError as error:
+    if error.name != module.split(".")[0] and error.name != module:
+      raise
+    raise errors.UserError(
+        f"--module_import={module}: no module of that name. Run the command"
+        " from the folder that holds it, or install it."
+    ) from error
+
+
+def _print_settings(run: Any) -> None:
+  rows = (
+      ("mode", run.mode),
+      ("model", run.model_type),
+      ("devices", run.mesh.description),
+      ("batch", f"{run.batch.sequences:,} sequences, {run.batch.tokens:,} tokens"),
+      ("lengths", dict(run.batch.sequence_length)),
+      ("steps", f"{run.training.steps:,}"),
+      ("output", run.model_dir),
+  )
+  for subject, text in rows:
+    print(f"{subject:<8}  {text}")
+  print()
+
+
+if __name__ == "__main__":
+  sys.exit(main())

@@ -1,0 +1,171 @@
+"""Decoding: texts in, texts out, with one checkpoint."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import gin
+
+from t5_mtf import errors
+from t5_mtf.models import checkpoints, estimator
+from t5_mtf.models.predict_step import decode_options
+from t5_mtf.models.settings import RunSettings
+from t5_mtf.models.start_report import StartReport
+from t5_mtf.tf_compat import tf
+
+
+@dataclasses.dataclass(frozen=True)
+class Decoded:
+  """What a model answered.
+
+  Attributes:
+    outputs: one text for each input, in the order of the inputs.
+    truncated_inputs: how many inputs were longer than the inputs length.
+  """
+
+  outputs: tuple[str, ...]
+  truncated_inputs: int
+
+
+def decode_texts(
+    settings: RunSettings, inputs: Sequence[str], checkpoint: str
+) -> Decoded:
+  """Decodes texts, with their task prefixes; see `decode`."""
+  vocabulary = settings.vocabulary[0]
+  rows = [list(vocabulary.encode(t)) + [vocabulary.eos_id] for t in inputs]
+  return decode(settings, rows, checkpoint)
+
+
+def decode(
+    settings: RunSettings, inputs: Sequence[Sequence[int]], checkpoint: str
+) -> Decoded:
+  """Decodes rows of token ids that end in EOS.
+
+  Rows are decoded with others of similar length; answers are in the order of
+  the inputs.
+
+  Args:
+    settings: of the run.
+    inputs: the rows, without padding.
+    checkpoint: path of the checkpoint to decode with.
+
+  Returns:
+    The answers, and how many inputs had to be cut (their EOS is kept).
+  """
+  length = settings.batch.sequence_length["inputs"]
+  truncated = sum(len(row) > length for row in inputs)
+  rows = [
+      list(row) if len(row) <= length else [*row[: length - 1], row[-1]]
+      for row in inputs
+  ]
+  order = sorted(range(len(rows)), key=lambda i: -len(rows[i]))
+  outputs = [""] * len(rows)
+  vocabulary = settings.vocabulary[1]
+  answers = _predict(settings, [rows[i] for i in order], checkpoint)
+  for i, ids in zip(order, answers, strict=True):
+    outputs[i] = vocabulary.decode(ids)
+  return Decoded(tuple(outputs), truncated)
+
+
+def _predict(
+    settings: RunSettings, rows: Sequence[list[int]], checkpoint: str
+) -> Iterator[list[int]]:
+  """Yields the output ids of each row, in order."""
+  if not rows:
+    return
+  length = settings.batch.sequence_length["inputs"]
+  batch_size = settings.batch.sequences
+
+  def input_fn(params: Any) -> Any:
+    del params
+    full = [*rows, *([[]] * (-len(rows) % batch_size))]
+    padded = [row + [0] * (length - len(row)) for row in full]
+    dataset = tf.data.Dataset.from_tensor_slices({"inputs": padded})
+    return dataset.batch(batch_size, drop_remainder=True)
+
+  predictions = estimator.make_estimator(settings, StartReport()).predict(
+      input_fn, checkpoint_path=checkpoint
+  )
+  for _, prediction in zip(rows, predictions, strict=False):
+    yield [int(i) for i in prediction["outputs"]]
+
+
+def infer(settings: RunSettings) -> list[str]:
+  """The published mode `infer`: decodes a file of inputs, one a line.
+
+  Reads gin's `decode_from_file.input_filename` and `output_filename`; writes
+  `output_filename-STEP`, UTF-8, one line for each input line.
+
+  Returns:
+    The paths written, one for each checkpoint.
+
+  Raises:
+    UserError: the input file is not bound, missing or empty.
+  """
+  bound = gin.get_bindings("decode_from_file")
+  source, target = bound.get("input_filename"), bound.get("output_filename")
+  if not source or not target or "/path/to/inputs" in (source, target):
+    raise errors.UserError(
+        "infer needs a file to read and one to write. Add"
+        " --gin_param=\"input_filename = 'in.txt'\""
+        " --gin_param=\"output_filename = 'out.txt'\"."
+    )
+  inputs = read_lines(source)
+  written = []
+  for path in checkpoints.select(settings.model_dir, settings.checkpoint_step):
+    decoded = decode_texts(settings, inputs, path)
+    output = f"{target}-{checkpoints.step_of(path)}"
+    write_lines(output, decoded.outputs)
+    print(f"{len(inputs):,} inputs decoded to {output} ({describe(settings)})")
+    if decoded.truncated_inputs:
+      print(
+          f"{decoded.truncated_inputs:,} of them were cut to"
+          f" {settings.batch.sequence_length['inputs']} tokens"
+      )
+    written.append(output)
+  return written
+
+
+def describe(settings: RunSettings) -> str:
+  """The decoding settings in a few words."""
+  options = decode_options(settings.batch.sequence_length["targets"])
+  if options["beam_size"] > 1:
+    how = f"beam {options['beam_size']}, alpha {options['alpha']}"
+  elif options["temperature"]:
+    how = f"sampled at temperature {options['temperature']}"
+  else:
+    how = "greedy"
+  return f"{how}, up to {options['max_decode_length']} tokens"
+
+
+def read_lines(path: str) -> list[str]:
+  """Reads a file of UTF-8 lines.
+
+  Raises:
+    UserError: it is missing, empty, or not UTF-8 (the line is named).
+  """
+  if not os.path.isfile(path):
+    raise errors.UserError(f"input file {path!r} was not found.")
+  lines = []
+  with open(path, "rb") as f:
+    for number, line in enumerate(f, 1):
+      try:
+        lines.append(line.decode("utf-8").rstrip("\r\n"))
+      except UnicodeDecodeError as error:
+        raise errors.DataError(f"{path}:{number} is not UTF-8.") from error
+  if not lines:
+    raise errors.UserError(f"input file {path!r} is empty.")
+  return lines
+
+
+def write_lines(path: str, lines: Sequence[str]) -> None:
+  """Writes UTF-8 lines; a line break inside a text is written as a space."""
+  folder = os.path.dirname(path)
+  if folder:
+    os.makedirs(folder, exist_ok=True)
+  with open(path + ".tmp", "w", encoding="utf-8") as f:
+    f.writelines(" ".join(line.splitlines()) + "\n" for line in lines)
+  os.replace(path + ".tmp", path)

@@ -1,0 +1,168 @@
+"""The mesh of devices: chosen from what is visible, checked before any graph.
+
+A mesh has named dimensions ("batch", "model"); layout rules say which tensor
+dimension is split over which mesh dimension. See Raffel et al. 2020, section
+2.1 ("Mesh TensorFlow"), and the published `utils.run.mesh_shape`,
+`mesh_devices` and `layout_rules`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from t5_mtf import errors
+from t5_mtf.tf_compat import mtf, tf
+
+
+@dataclasses.dataclass(frozen=True)
+class Tpu:
+  """A Cloud TPU.
+
+  Attributes:
+    name: its name, or its grpc:// address.
+    zone: None to find out.
+    project: None to find out.
+    job_name: of its workers; None for TensorFlow's own.
+  """
+
+  name: str
+  zone: str | None = None
+  project: str | None = None
+  job_name: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Mesh:
+  """Where a model runs.
+
+  Attributes:
+    shape: the `mtf.Shape` of the mesh; empty for one device.
+    layout: the `mtf.LayoutRules`.
+    devices: one TensorFlow device name for each mesh position; empty on TPU.
+    description: one line for the start report.
+    tpu: the TPU, or None.
+  """
+
+  shape: Any
+  layout: Any
+  devices: tuple[str, ...]
+  description: str
+  tpu: Tpu | None = None
+
+  def split_of(self, dimension: str) -> int:
+    """Into how many parts the tensor dimension is split."""
+    return mtf.tensor_dim_to_mesh_dim_size(
+        self.layout, self.shape, mtf.Dimension(dimension, 0)
+    )
+
+  @property
+  def num_replicas(self) -> int:
+    """How many groups of devices hold different sequences of a batch."""
+    return self.split_of("batch") * self.split_of("outer_batch")
+
+  @property
+  def num_logical_cpus(self) -> int:
+    """How many CPU devices TensorFlow has to make for this mesh."""
+    return max(1, sum("cpu" in d.lower() for d in self.devices))
+
+
+def choose_mesh(
+    mesh_shape: Any,
+    layout_rules: Any,
+    mesh_devices: Sequence[str] | None = None,
+    tpu: Tpu | None = None,
+) -> Mesh:
+  """Makes the mesh of a run.
+
+  Args:
+    mesh_shape: what `mtf.convert_to_shape` takes ("batch:2,model:2", a list of
+      pairs, an `mtf.Shape`), or None to choose from the visible devices: all
+      GPUs data-parallel, else one CPU device that uses every core.
+    layout_rules: what `mtf.convert_to_layout_rules` takes.
+    mesh_devices: device names in mesh order, or None to take the visible ones.
+    tpu: the TPU, or None.
+
+  Raises:
+    UserError: the shape and the devices do not have the same size, or a device
+      is not there.
+  """
+  layout = mtf.convert_to_layout_rules(layout_rules)
+  gpus = [] if tpu else tf.config.list_physical_devices("GPU")
+  if mesh_shape is None:
+    count = len(mesh_devices) if mesh_devices else max(1, len(gpus))
+    mesh_shape = [("batch", count)] if count > 1 else []
+  shape = _parse_shape(mesh_shape)
+  if tpu:
+    what = f"TPU {tpu.name}; mesh {_named(shape)}"
+    return Mesh(shape, layout, (), what, tpu)
+  if mesh_devices:
+    devices = tuple(mesh_devices)
+  elif gpus and shape.size <= len(gpus):
+    devices = tuple(f"gpu:{i}" for i in range(shape.size))
+  else:
+    devices = tuple(f"cpu:{i}" for i in range(shape.size))
+  if len(devices) != shape.size:
+    raise errors.UserError(
+        f"mesh_shape {_named(shape)} needs {shape.size} devices, but"
+        f" mesh_devices names {len(devices)}: {', '.join(devices)}."
+        f" Give {shape.size} devices, or a shape whose sizes multiply to"
+        f" {len(devices)}."
+    )
+  _check_gpus(devices, len(gpus))
+  return Mesh(shape, layout, devices, _describe(shape, devices, len(gpus)))
+
+
+def check_divides(mesh: Mesh, sizes: Mapping[str, int], what: str) -> None:
+  """Checks that the mesh splits each tensor dimension evenly.
+
+  Args:
+    mesh: the mesh.
+    sizes: tensor dimension -> its size, for example {"heads": 8}.
+    what: whose dimensions these are, for the message.
+
+  Raises:
+    UserError: a size is not a multiple of the number of its parts.
+  """
+  for dimension, size in sizes.items():
+    parts = mesh.split_of(dimension)
+    if size % parts:
+      divisors = [n for n in range(1, size + 1) if size % n == 0]
+      shown = ", ".join(map(str, [n for n in divisors if n <= 1024]))
+      raise errors.UserError(
+          f"the mesh {_named(mesh.shape)} splits {dimension!r} of {what} into"
+          f" {parts} parts, but its size {size} is not a multiple of {parts}."
+          f" Sizes of that mesh dimension that fit: {shown}."
+      )
+
+
+def _parse_shape(mesh_shape: Any) -> Any:
+  try:
+    return mtf.convert_to_shape(mesh_shape)
+  except (ValueError, TypeError, AttributeError) as error:
+    raise errors.UserError(
+        f"mesh_shape {mesh_shape!r} cannot be read ({error}). Write it as"
+        ' "batch:2,model:2".'
+    ) from error
+
+
+def _check_gpus(devices: Sequence[str], num_gpus: int) -> None:
+  for device in devices:
+    kind, _, index = device.lower().strip("/").rpartition(":")
+    if kind.endswith("gpu") and index.isdigit() and int(index) >= num_gpus:
+      raise errors.UserError(
+          f"mesh_devices names {device!r}, but TensorFlow sees {num_gpus} GPUs"
+          f" ({'gpu:0 and on' if num_gpus else 'none'}). Leave mesh_devices out"
+          " to use what is visible."
+      )
+
+
+def _named(shape: Any) -> str:
+  return "x".join(f"{d.name}:{d.size}" for d in shape.dims) or "of one device"
+
+
+def _describe(shape: Any, devices: Sequence[str], num_gpus: int) -> str:
+  unused = num_gpus - sum("gpu" in d.lower() for d in devices)
+  text = f"{', '.join(devices)}; mesh {_named(shape)}"
+  return text + (f"; {unused} visible GPU left unused" if unused > 0 else "")

@@ -1,0 +1,134 @@
+"""Vocabulary and datasets of a run, under the names published configs bind.
+
+`utils.run.vocabulary`, `train_dataset_fn` and `eval_dataset_fn` of a published
+config refer to the functions here (module `t5.models.mesh_transformer`).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+import gin
+
+from t5_mtf import data, errors
+from t5_mtf.data import feature_converters
+from t5_mtf.tf_compat import tf
+
+DEFAULT_SEED = 0
+
+
+@dataclasses.dataclass(frozen=True)
+class EvalDataset:
+  """One task of an evaluation.
+
+  Attributes:
+    task: the `data.Task`.
+    split: the split to evaluate.
+    max_examples: how many of its first examples to take; None for all.
+  """
+
+  task: Any
+  split: str
+  max_examples: int | None = None
+
+
+@gin.configurable(module="t5.models.mesh_transformer")
+def get_vocabulary(mixture_or_task_name: str | None = None) -> tuple[Any, Any]:
+  """Returns the (inputs, targets) vocabularies of a task or mixture.
+
+  Args:
+    mixture_or_task_name: a registered name; None gives T5's own vocabulary.
+  """
+  if mixture_or_task_name is None:
+    vocabulary = data.get_default_vocabulary()
+    return vocabulary, vocabulary
+  features = data.get_mixture_or_task(mixture_or_task_name).output_features
+  targets = features["targets"].vocabulary
+  inputs = features["inputs"].vocabulary if "inputs" in features else targets
+  return inputs, targets
+
+
+@gin.configurable(module="t5.models.mesh_transformer")
+def mesh_train_dataset_fn(
+    mixture_or_task_name: str,
+    sequence_length: Mapping[str, int],
+    vocabulary: Any = None,
+    dataset_split: str = "train",
+    shuffle: bool = True,
+    seed: int | None = None,
+    use_cached: bool = False,
+    pack: bool = True,
+) -> tf.data.Dataset:
+  """Returns the endless, seeded stream of training sequences.
+
+  Args:
+    mixture_or_task_name: a registered name.
+    sequence_length: feature -> length in tokens that every sequence is packed
+      or padded to.
+    vocabulary: accepted because published configs pass it; the task's own
+      vocabulary is used.
+    dataset_split: the split to read.
+    shuffle: whether to shuffle, with `seed`.
+    seed: of the order and of the corruption; None means 0, so that a run that
+      was interrupted can continue in the same stream.
+    use_cached: whether to read the task's offline cache.
+    pack: whether several examples share a sequence.
+
+  Returns:
+    A dataset of dicts of int32 [length] vectors: inputs and targets with their
+    `_segmentation` and `_position`.
+  """
+  del vocabulary
+  provider = data.get_mixture_or_task(mixture_or_task_name)
+  check_split(provider, dataset_split)
+  dataset = provider.get_dataset(
+      sequence_length=sequence_length,
+      split=dataset_split,
+      use_cached=use_cached,
+      shuffle=shuffle,
+      seed=DEFAULT_SEED if seed is None else seed,
+      num_epochs=None,
+  )
+  if "inputs" not in provider.output_features:
+    return feature_converters.language_model(dataset, sequence_length, pack)
+  return feature_converters.encoder_decoder(dataset, sequence_length, pack)
+
+
+@gin.configurable(module="t5.models.mesh_transformer")
+def mesh_eval_dataset_fn(
+    mixture_or_task_name: str,
+    sequence_length: Mapping[str, int] | None = None,
+    dataset_split: str = "validation",
+    vocabulary: Any = None,
+    num_eval_examples: int | None = None,
+    use_cached: bool = False,
+) -> list[EvalDataset]:
+  """Returns what to evaluate for a task, or for every task of a mixture.
+
+  Args:
+    mixture_or_task_name: a registered name.
+    sequence_length: accepted because published configs pass it.
+    dataset_split: the split to read.
+    vocabulary: accepted because published configs pass it.
+    num_eval_examples: take only so many of each task's first examples.
+    use_cached: whether to read the tasks' offline caches.
+
+  Raises:
+    UserError: a task has no such split; the splits present are named.
+  """
+  del sequence_length, vocabulary, use_cached
+  provider = data.get_mixture_or_task(mixture_or_task_name)
+  tasks = getattr(provider, "tasks", None) or [provider]
+  for task in tasks:
+    check_split(task, dataset_split)
+  return [EvalDataset(task, dataset_split, num_eval_examples) for task in tasks]
+
+
+def check_split(provider: Any, split: str) -> None:
+  """Raises UserError if a task or mixture has no such split."""
+  if split not in provider.splits:
+    raise errors.unknown_name(
+        f"split of {provider.name!r}", split, provider.splits
+    )

@@ -1,0 +1,169 @@
+"""The TPUEstimator model function: one step of the model, lowered onto a mesh.
+
+The model itself is Mesh TF's (`Bitransformer`, `Unitransformer`), built from
+gin. A step imports the batch onto the mesh, calls the model, and lowers the
+result: `train_step` and `predict_step` say what is computed.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from t5_mtf.models import checkpoints
+from t5_mtf.models.settings import RunSettings
+from t5_mtf.models.start_report import StartReport
+from t5_mtf.tf_compat import mtf, mtf_utils, tf
+
+
+@dataclasses.dataclass(frozen=True)
+class StepContext:
+  """What a step is built with.
+
+  Attributes:
+    settings: of the run.
+    model: a Mesh TF `Bitransformer` or `Unitransformer`.
+    report: gathers lines for the start of the run.
+    graph: the `mtf.Graph` of this step.
+    mesh: the `mtf.Mesh` of this step.
+    mesh_impl: how the mesh is carried out.
+    resume_from: the checkpoint of the run's own that it continues from.
+  """
+
+  settings: RunSettings
+  model: Any
+  report: StartReport
+  graph: Any
+  mesh: Any
+  mesh_impl: Any
+  resume_from: str | None
+
+  def lower(self) -> Any:
+    """Lowers all that was computed on the graph; returns `mtf.Lowering`."""
+    return mtf.Lowering(
+        self.graph,
+        {self.mesh: self.mesh_impl},
+        autostack=self.settings.autostack,
+    )
+
+
+def build_model(settings: RunSettings) -> Any:
+  """Builds the Mesh TF model that gin configures, for the run's vocabulary."""
+  inputs, targets = settings.vocabulary
+  return mtf_utils.build_model(
+      model_type=settings.model_type,
+      input_vocab_size=inputs.vocab_size,
+      output_vocab_size=targets.vocab_size,
+      layout_rules=settings.mesh.layout,
+      mesh_shape=settings.mesh.shape,
+  )
+
+
+def make_model_fn(
+    settings: RunSettings, report: StartReport, resume_from: str | None = None
+) -> Callable[..., Any]:
+  """Returns the model function of a run, as TPUEstimator calls it."""
+  model = build_model(settings)
+
+  def model_fn(features: Any, labels: Any, mode: str, params: Any) -> Any:
+    del labels
+    from t5_mtf.models import predict_step, train_step
+
+    mesh_impl, placer = _implement_mesh(settings, params)
+    graph = mtf.Graph()
+    context = StepContext(
+        settings=settings,
+        model=model,
+        report=report,
+        graph=graph,
+        mesh=mtf.Mesh(graph, "t5_mtf", placer),
+        mesh_impl=mesh_impl,
+        resume_from=resume_from,
+    )
+    if mode == tf.estimator.ModeKeys.TRAIN:
+      return train_step.build(features, context)
+    return predict_step.build(features, context)
+
+  return model_fn
+
+
+def import_features(
+    features: Mapping[str, Any], context: StepContext, batch_dims: list[Any]
+) -> dict[str, Any]:
+  """Imports int32 [batch, length] tensors onto the mesh.
+
+  Args:
+    features: TensorFlow tensors by name; the part of a name before "_" is the
+      feature whose sequence length it has.
+    context: of the step.
+    batch_dims: Mesh TF dimensions of the batch.
+  """
+  imported = {}
+  for name, tensor in features.items():
+    length = context.settings.batch.sequence_length[name.split("_")[0]]
+    shape = mtf.Shape(batch_dims + [mtf.Dimension("length", length)])
+    tensor = tf.reshape(tf.cast(tensor, tf.int32), shape.to_integer_list)
+    imported[name] = mtf.import_fully_replicated(
+        context.mesh, tensor, shape, name=name
+    )
+  return imported
+
+
+def describe_model(context: StepContext) -> str:
+  """One line: type, parameters, variables."""
+  variables = context.graph.trainable_variables
+  parameters = sum(v.size for v in variables)
+  return (
+      f"{context.settings.model_type}, {parameters:,} parameters in"
+      f" {len(variables)} variables"
+  )
+
+
+def describe_restored(plan: checkpoints.Initialization) -> str:
+  """One line: how much of the model came from which checkpoint."""
+  text = (
+      f"{plan.model_restored} of {plan.model_total} variables from"
+      f" {plan.path} (step {plan.step:,})"
+  )
+  if plan.missing:
+    shown = ", ".join(plan.missing[:3])
+    more = f" and {len(plan.missing) - 3} more" if len(plan.missing) > 3 else ""
+    text += f"; NOT in it, started at random: {shown}{more}"
+  return text
+
+
+def _implement_mesh(settings: RunSettings, params: Any) -> tuple[Any, Any]:
+  """Returns (mesh implementation, variable placer or None)."""
+  mesh = settings.mesh
+  if not settings.use_tpu:
+    implementation = mtf.placement_mesh_impl.PlacementMeshImpl(
+        mesh.shape, mesh.layout, list(mesh.devices)
+    )
+    return implementation, None
+  tpu_context = params["context"]
+  hosts = [
+      tpu_context.tpu_host_placement_function(host_id=i)
+      for i in range(tpu_context.num_hosts)
+  ]
+  binaries = 300_000_000 * tpu_context.num_replicas  # bytes, on the first host
+  placer = mtf.utils.BalancedVariablePlacer(
+      hosts, [binaries] + [0] * (len(hosts) - 1)
+  )
+  assignment = tpu_context.device_assignment
+  physical = [int(n) for n in assignment.topology.mesh_shape]
+  if len(physical) == 4:
+    physical = mtf.simd_mesh_impl.physical_shape_3d_from_topology_proto_4d(
+        physical
+    )
+  logical_to_physical = mtf.simd_mesh_impl.auto_logical_to_physical_tpu(
+      mesh.shape.to_integer_list, physical, device_assignment=assignment
+  )
+  implementation = mtf.simd_mesh_impl.SimdMeshImpl(
+      mesh.shape,
+      mesh.layout,
+      None,
+      assignment,
+      logical_to_physical=logical_to_physical,
+  )
+  return implementation, placer

@@ -1,0 +1,119 @@
+"""Progress of a training run: one live line, `metrics.jsonl`, TensorBoard.
+
+`metrics.jsonl` holds one object a logged step, with the keys `step`, `loss` (as
+Mesh TF trains on: nats per target position, positions of padding counted as
+0), `learning_rate`, `tokens_per_second` (positions of inputs and targets,
+padding included) and `time` (seconds since the epoch). The first and the last
+step of a run are always among them.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import sys
+import time
+from typing import TextIO
+
+METRICS_FILE = "metrics.jsonl"
+
+
+@dataclasses.dataclass(frozen=True)
+class StepRecord:
+  """One logged step; the fields are the keys of `metrics.jsonl`."""
+
+  step: int
+  loss: float
+  learning_rate: float
+  tokens_per_second: float
+  time: float
+
+
+class MetricsFile:
+  """Appends to a run's `metrics.jsonl`.
+
+  Records of steps after `start_step`, which a killed run logged but did not
+  save a checkpoint of, are dropped when the file is opened: those steps are
+  run again, on the same data.
+  """
+
+  def __init__(self, model_dir: str, start_step: int) -> None:
+    self._path = os.path.join(model_dir, METRICS_FILE)
+    os.makedirs(model_dir, exist_ok=True)
+    kept = [
+        line
+        for line in self._lines()
+        if (step := _step_of(line)) is not None and step <= start_step
+    ]
+    temporary = self._path + ".tmp"
+    with open(temporary, "w", encoding="utf-8") as f:
+      f.writelines(kept)
+    os.replace(temporary, self._path)
+
+  def _lines(self) -> list[str]:
+    if not os.path.exists(self._path):
+      return []
+    with open(self._path, encoding="utf-8") as f:
+      return f.readlines()
+
+  def append(self, record: StepRecord) -> None:
+    """Writes one record; complete lines only, so that a kill cannot tear one."""
+    with open(self._path, "a", encoding="utf-8") as f:
+      f.write(json.dumps(dataclasses.asdict(record)) + "\n")
+
+
+class ProgressLine:
+  """Shows a step: over itself on a terminal, as plain lines elsewhere."""
+
+  def __init__(self, last_step: int, stream: TextIO | None = None) -> None:
+    self._last_step = last_step
+    self._stream = stream or sys.stdout
+    self.live = self._stream.isatty()
+
+  def show(self, record: StepRecord, seconds_per_step: float) -> None:
+    """Prints step, loss, learning rate, tokens/s and time left."""
+    left = max(0, self._last_step - record.step) * seconds_per_step
+    line = (
+        f"step {record.step:,} of {self._last_step:,}"
+        f"  loss {record.loss:.4f}  lr {record.learning_rate:.2e}"
+        f"  {record.tokens_per_second:,.0f} tokens/s"
+        f"  {duration(left)} left"
+    )
+    if self.live:
+      self._stream.write(f"\r\x1b[2K{line}")
+    else:
+      self._stream.write(line + "\n")
+    self._stream.flush()
+
+  def close(self) -> None:
+    """Ends the live line."""
+    if self.live:
+      self._stream.write("\n")
+      self._stream.flush()
+
+
+def duration(seconds: float) -> str:
+  """Writes a number of seconds for people.
+
+  >>> duration(42), duration(125), duration(7300)
+  ('42s', '2m05s', '2h02m')
+  """
+  seconds = round(seconds)
+  if seconds < 60:
+    return f"{seconds}s"
+  if seconds < 3600:
+    return f"{seconds // 60}m{seconds % 60:02d}s"
+  return f"{seconds // 3600}h{seconds % 3600 // 60:02d}m"
+
+
+def clock() -> float:
+  """Seconds since the epoch, as `metrics.jsonl` has them."""
+  return time.time()
+
+
+def _step_of(line: str) -> int | None:
+  try:
+    return int(json.loads(line)["step"])
+  except (ValueError, KeyError, TypeError):
+    return None  # torn by an earlier kill

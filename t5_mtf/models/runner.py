@@ -1,0 +1,20 @@
+"""Sends a run to the module that carries out its mode."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from t5_mtf.models import decoding, evaluating, export, training
+from t5_mtf.models.settings import RunSettings
+
+
+def run(settings: RunSettings) -> Any:
+  """Carries out a run; returns what its mode returns."""
+  modes = {
+      "train": training.train,
+      "eval": evaluating.evaluate,
+      "infer": decoding.infer,
+      "export": export.export,
+      "export_infer": export.export,
+  }
+  return modes[settings.mode](settings)

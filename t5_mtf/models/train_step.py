@@ -1,0 +1,205 @@
+"""One training step: loss, gradients, optimizer, checkpoint hooks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from t5_mtf import errors
+from t5_mtf.models import checkpoints, hooks
+from t5_mtf.models.model_fn import (
+    StepContext,
+    describe_model,
+    describe_restored,
+    import_features,
+)
+from t5_mtf.tf_compat import mtf, mtf_transformer, mtf_utils, tf
+
+# Mesh TF splits a batch into outer_batch x batch; without mixtures of experts
+# the outer part is 1, as published.
+_OUTER_BATCH = 1
+
+
+def build(features: Mapping[str, Any], context: StepContext) -> Any:
+  """Builds the training step.
+
+  Args:
+    features: int32 [batch, length] tensors: inputs, targets, and with packing
+      their `_segmentation` and `_position`.
+    context: of the step.
+
+  Returns:
+    A TPUEstimatorSpec.
+  """
+  settings = context.settings
+  batch_dim = mtf.Dimension(
+      "batch", settings.batch.sequences // _OUTER_BATCH
+  )
+  batch_dims = [mtf.Dimension("outer_batch", _OUTER_BATCH), batch_dim]
+  mesh_features = import_features(features, context, batch_dims)
+  loss, gradients = _loss_and_gradients(mesh_features, batch_dim, context)
+  with mtf.utils.outside_all_rewrites():
+    learning_rate = _learning_rate(settings.training.learning_rate_schedule)
+  updates = _optimizer_updates(gradients, learning_rate, context)
+
+  lowering = context.lower()
+  global_step = tf.compat.v1.train.get_global_step()
+  tf_loss = tf.cast(lowering.export_to_tf_tensor(loss), tf.float32)
+  train_op = tf.group(
+      [lowering.lowered_operation(op) for op in updates]
+      + [tf.compat.v1.assign_add(global_step, 1)]
+  )
+  context.report.add("model", describe_model(context))
+  with mtf.utils.outside_all_rewrites():
+    context.report.add("weights", _initialize(context))
+    training_hooks = _checkpoint_hooks(lowering, settings)
+  return tf.compat.v1.estimator.tpu.TPUEstimatorSpec(
+      mode=tf.estimator.ModeKeys.TRAIN,
+      loss=tf_loss,
+      train_op=train_op,
+      training_hooks=training_hooks,
+  )
+
+
+def _loss_and_gradients(
+    features: Mapping[str, Any], batch_dim: Any, context: StepContext
+) -> tuple[Any, list[Any]]:
+  """Loss and its gradients, in micro-batches if gin asks for them."""
+  settings = context.settings
+  num_microbatches = mtf_utils.serialize_num_microbatches(
+      batch_dim,
+      settings.batch.sequence_length,
+      settings.mesh.shape,
+      settings.mesh.layout,
+  )
+  if num_microbatches > 1:
+
+    def serialized(part: Mapping[str, Any]) -> dict[str, Any]:
+      return {"loss": compute_loss(part, context, num_microbatches)}
+
+    gradients, losses = mtf.serialize_training_step(
+        features, serialized, batch_dim, num_microbatches
+    )
+    return losses["loss"], gradients
+  loss = compute_loss(features, context)
+  variables = [v.outputs[0] for v in context.graph.trainable_variables]
+  return loss, mtf.gradients([loss], variables)
+
+
+def compute_loss(
+    features: Mapping[str, Any],
+    context: StepContext,
+    num_microbatches: int = 1,
+) -> Any:
+  """Returns the model's training loss (an mtf scalar) for a batch."""
+  targets = features["targets"]
+  common = dict(
+      targets=targets,
+      compute_loss=True,
+      mode=tf.estimator.ModeKeys.TRAIN,
+      variable_dtype=mtf_utils.get_variable_dtype(),
+      num_microbatches=num_microbatches,
+  )
+  segments = features.get("targets_segmentation")
+  if context.settings.model_type == "bitransformer":
+    _, loss = context.model.call_simple(
+        inputs=features["inputs"],
+        encoder_sequence_id=features.get("inputs_segmentation"),
+        decoder_sequence_id=segments,
+        encoder_position=features.get("inputs_position"),
+        decoder_position=features.get("targets_position"),
+        **common,
+    )
+  else:
+    _, loss = context.model.call_simple(
+        inputs=mtf_transformer.autoregressive_inputs(targets, segments),
+        sequence_id=segments,
+        position=features.get("targets_position"),
+        **common,
+    )
+  return loss
+
+
+def _learning_rate(schedule: Any) -> Any:
+  step = tf.compat.v1.train.get_global_step()
+  rate = schedule(step=step) if callable(schedule) else schedule
+  tf.compat.v1.add_to_collection(
+      hooks.LEARNING_RATE, tf.convert_to_tensor(rate, tf.float32)
+  )
+  return rate
+
+
+def _optimizer_updates(
+    gradients: list[Any], learning_rate: Any, context: StepContext
+) -> list[Any]:
+  """Update operations for the variables that are trained."""
+  training = context.settings.training
+  variables = context.graph.trainable_variables
+  chosen = [
+      (gradient, variable)
+      for gradient, variable in zip(gradients, variables, strict=True)
+      if _is_trained(variable, training.variable_filter)
+  ]
+  if not chosen:
+    raise errors.UserError(
+        f"utils.run.variable_filter {training.variable_filter!r} matches none"
+        f" of the model's {len(variables)} variables, for example"
+        f" {variables[0].name!r}."
+    )
+  if len(chosen) < len(variables):
+    context.report.add(
+        "trained",
+        f"{len(chosen)} of {len(variables)} variables, those that match"
+        f" {training.variable_filter!r}",
+    )
+  optimizer = training.optimizer(learning_rate=learning_rate)
+  gradients, variables = zip(*chosen, strict=True)
+  return optimizer.apply_grads(list(gradients), list(variables))
+
+
+def _is_trained(variable: Any, variable_filter: Any) -> bool:
+  if variable_filter is None:
+    return True
+  if callable(variable_filter):
+    return bool(variable_filter(variable))
+  return re.search(variable_filter, variable.name) is not None
+
+
+def _initialize(context: StepContext) -> str:
+  """Arranges the first values of all variables; says where they come from."""
+  init_checkpoint = context.settings.training.init_checkpoint
+  if context.resume_from:
+    step = checkpoints.step_of(context.resume_from)
+    return f"continued from {context.resume_from} (step {step:,})"
+  if not init_checkpoint:
+    return "started at random"
+  variables = {v.op.name: v for v in tf.compat.v1.global_variables()}
+  plan = checkpoints.plan_initialization(
+      init_checkpoint,
+      {name: tuple(v.shape.as_list()) for name, v in variables.items()},
+      frozenset(v.name for v in context.graph.trainable_variables),
+  )
+  tf.compat.v1.train.init_from_checkpoint(
+      init_checkpoint, {name: name for name in plan.restored}
+  )
+  return describe_restored(plan)
+
+
+def _checkpoint_hooks(lowering: Any, settings: Any) -> list[Any]:
+  """Mesh TF keeps slices of variables; saving and restoring goes by masters."""
+  restore = mtf.MtfRestoreHook(lowering)
+  saver = tf.compat.v1.train.Saver(
+      tf.compat.v1.global_variables(),
+      sharded=True,
+      max_to_keep=settings.training.keep_checkpoint_max,
+      save_relative_paths=True,
+  )
+  tf.compat.v1.add_to_collection(tf.compat.v1.GraphKeys.SAVERS, saver)
+  save = tf.estimator.CheckpointSaverHook(
+      settings.model_dir,
+      save_steps=settings.training.save_checkpoints_steps,
+      saver=saver,
+      listeners=[mtf.MtfCheckpointSaverListener(lowering)],
+  )
+  return [restore, save]

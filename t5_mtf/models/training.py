@@ -1,0 +1,253 @@
+"""Training: start or continue, watch, save, and say how it ended."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import shutil
+from typing import Any
+
+from t5_mtf import errors, gin_config
+from t5_mtf.models import checkpoints, estimator, hooks
+from t5_mtf.models.settings import RunSettings
+from t5_mtf.models.start_report import StartReport
+from t5_mtf.tf_compat import tf
+
+ORIGIN_FILE = "origin.json"
+OPERATIVE_CONFIG = "operative_config.gin"
+_FEATURES = tuple(
+    feature + suffix
+    for feature in ("inputs", "targets")
+    for suffix in ("", "_segmentation", "_position")
+)
+
+
+class Interrupted(Exception):
+  """Training was asked to stop, and saved.
+
+  Attributes:
+    signal: the number of the signal that asked.
+  """
+
+  def __init__(self, number: int, step: int, model_dir: str) -> None:
+    super().__init__(
+        f"stopped at step {step:,}; the checkpoint is in {model_dir}."
+        " The same command continues from it."
+    )
+    self.signal = number
+
+
+@dataclasses.dataclass(frozen=True)
+class Origin:
+  """Where a model directory started from; kept in its `origin.json`.
+
+  Attributes:
+    init_checkpoint: the checkpoint that gave the first weights, or None.
+    step: the step training started at; data positions count from it.
+  """
+
+  init_checkpoint: str | None
+  step: int
+
+
+def train(settings: RunSettings, log_every: int = 10) -> str:
+  """Trains to `settings.training.steps`, from wherever `model_dir` stands.
+
+  Args:
+    settings: of the run; `train_dataset_fn` must be set.
+    log_every: steps between records in `metrics.jsonl`.
+
+  Returns:
+    The path of the last checkpoint.
+
+  Raises:
+    UserError: the directory and the settings do not belong together.
+    TrainingDiverged: the loss became NaN or infinite.
+    Interrupted: SIGTERM or Ctrl-C came; a checkpoint was saved.
+  """
+  if settings.train_dataset_fn is None:
+    raise errors.UserError(
+        "utils.run.train_dataset_fn is not bound. Add --gin_file=dataset.gin"
+        " and name a task with --gin_param=\"MIXTURE_NAME = 'mini_all'\"."
+    )
+  settings = _with_checkpoint_found(settings)
+  resume_from, broken = checkpoints.latest_readable(settings.model_dir)
+  origin = _origin(settings, resume_from)
+  step = checkpoints.step_of(resume_from) if resume_from else origin.step
+  if step >= settings.training.steps and not resume_from:
+    raise errors.UserError(
+        f"train_steps is {settings.training.steps:,}, but steps are counted on"
+        f" from the initial checkpoint, which is at {step:,}. For N more steps"
+        f" bind utils.run.train_steps = {step} + N."
+    )
+  if step >= settings.training.steps:
+    print(
+        f"{settings.model_dir} is at step {step:,} of"
+        f" {settings.training.steps:,}: nothing left to train.",
+        flush=True,
+    )
+    return resume_from
+  if broken and resume_from:
+    checkpoints.use_as_latest(settings.model_dir, resume_from)
+  elif broken:
+    _set_aside_state(settings.model_dir)
+
+  report = _start_report(settings, step)
+  report.notes(broken)
+  _write_origin(settings.model_dir, origin)
+  _write_operative_config(settings.model_dir)
+  with hooks.InterruptHook() as interrupt:
+    _run(settings, report, resume_from, (origin.step, step), log_every, interrupt)
+  last = checkpoints.find(settings.model_dir)
+  if interrupt.received is not None:
+    raise Interrupted(
+        interrupt.received, checkpoints.step_of(last), settings.model_dir
+    )
+  _write_operative_config(settings.model_dir)  # now all that was used is known
+  return last
+
+
+def training_input_fn(settings: RunSettings, skip_steps: int) -> Any:
+  """Returns the input function: the seeded stream, from `skip_steps` on.
+
+  The stream is a pure function of its seed, so leaving out the batches that
+  were already trained on continues exactly where the checkpoint stood.
+  """
+  batch = settings.batch
+
+  def input_fn(params: Any) -> Any:
+    del params
+    dataset = settings.train_dataset_fn(
+        sequence_length=batch.sequence_length,
+        vocabulary=settings.vocabulary,
+        dataset_split=settings.dataset_split,
+    )
+    dataset = dataset.map(
+        lambda ex: {k: v for k, v in ex.items() if k in _FEATURES}
+    )
+    dataset = dataset.batch(batch.sequences, drop_remainder=True)
+    return dataset.skip(skip_steps).prefetch(tf.data.AUTOTUNE)
+
+  return input_fn
+
+
+def _run(
+    settings: RunSettings,
+    report: StartReport,
+    resume_from: str | None,
+    steps: tuple[int, int],
+    log_every: int,
+    interrupt: hooks.InterruptHook,
+) -> None:
+  origin_step, step = steps
+  watching = [
+      hooks.ReportHook(report),
+      hooks.FiniteLossHook(step),
+      hooks.ProgressHook(
+          settings.model_dir,
+          step,
+          settings.training.steps,
+          settings.batch.tokens,
+          log_every,
+      ),
+      interrupt,
+  ]
+  print("building the graph ...", flush=True)
+  try:
+    estimator.make_estimator(settings, report, resume_from).train(
+        training_input_fn(settings, step - origin_step),
+        max_steps=settings.training.steps,
+        hooks=watching,
+    )
+  except errors.TrainingDiverged as error:
+    good = checkpoints.latest_finite(settings.model_dir)
+    raise errors.TrainingDiverged(
+        f"{error} The last good checkpoint is {good or 'none'}. Lower the"
+        " learning rate or lengthen its warm-up, or look at the data of this"
+        " step, and train again from that checkpoint."
+    ) from None
+
+
+def _with_checkpoint_found(settings: RunSettings) -> RunSettings:
+  """Replaces a directory given as `init_checkpoint` by its checkpoint."""
+  path = settings.training.init_checkpoint
+  if not path:
+    return settings
+  training = dataclasses.replace(
+      settings.training, init_checkpoint=checkpoints.find(path)
+  )
+  return dataclasses.replace(settings, training=training)
+
+
+def _origin(settings: RunSettings, resume_from: str | None) -> Origin:
+  """Reads where the directory started from; refuses another start."""
+  wanted = settings.training.init_checkpoint
+  path = os.path.join(settings.model_dir, ORIGIN_FILE)
+  if resume_from and os.path.exists(path):
+    with open(path, encoding="utf-8") as f:
+      origin = Origin(**json.load(f))
+    if wanted and wanted != origin.init_checkpoint:
+      raise errors.UserError(
+          f"{settings.model_dir} holds a model that started from"
+          f" {origin.init_checkpoint or 'random weights'}, but init_checkpoint"
+          f" is {wanted}. Give a new model_dir, or leave init_checkpoint out to"
+          " continue."
+      )
+    return origin
+  if resume_from:  # a directory that another program wrote
+    return Origin(None, checkpoints.step_of(resume_from))
+  return Origin(wanted, _step_in(wanted))
+
+
+def _step_in(checkpoint: str | None) -> int:
+  if checkpoint is None:
+    return 0
+  reader = tf.train.load_checkpoint(checkpoint)
+  if not reader.has_tensor("global_step"):
+    return 0
+  return int(reader.get_tensor("global_step"))
+
+
+def _write_origin(model_dir: str, origin: Origin) -> None:
+  _write(os.path.join(model_dir, ORIGIN_FILE), json.dumps(vars(origin)) + "\n")
+
+
+def _write_operative_config(model_dir: str) -> None:
+  _write(
+      os.path.join(model_dir, OPERATIVE_CONFIG), gin_config.operative_config()
+  )
+
+
+def _write(path: str, text: str) -> None:
+  os.makedirs(os.path.dirname(path), exist_ok=True)
+  with open(path + ".tmp", "w", encoding="utf-8") as f:
+    f.write(text)
+  os.replace(path + ".tmp", path)
+
+
+def _set_aside_state(model_dir: str) -> None:
+  """No checkpoint can be read: keeps the files, but starts anew."""
+  state = os.path.join(model_dir, "checkpoint")
+  if os.path.exists(state):
+    shutil.move(state, state + ".unreadable")
+
+
+def _start_report(settings: RunSettings, step: int) -> StartReport:
+  batch, training = settings.batch, settings.training
+  lengths = " + ".join(str(n) for n in batch.sequence_length.values())
+  report = StartReport()
+  report.add("model", settings.model_type)
+  report.add("devices", settings.mesh.description)
+  report.add(
+      "batch",
+      f"{batch.sequences:,} sequences x ({lengths}) = {batch.tokens:,} tokens",
+  )
+  report.add(
+      "steps",
+      f"{step:,} -> {training.steps:,}, a checkpoint every"
+      f" {training.save_checkpoints_steps:,}",
+  )
+  report.add("weights", "")
+  report.add("output", settings.model_dir)
+  return report

@@ -1,0 +1,183 @@
+"""Training starts, stops, continues and fails as it says."""
+
+import json
+import os
+import signal
+
+import numpy as np
+import pytest
+
+from t5_mtf import errors
+from t5_mtf.models import checkpoints, hooks, training
+from t5_mtf.tf_compat import tf
+from tests.models import tiny
+
+
+def _records(model_dir):
+  with open(os.path.join(model_dir, "metrics.jsonl"), encoding="utf-8") as f:
+    return [json.loads(line) for line in f]
+
+
+def test_trains_to_the_last_step_and_records_the_first_and_the_last(tmp_path):
+  last = training.train(tiny.settings(tmp_path), log_every=100)
+  assert checkpoints.step_of(last) == 4
+  records = _records(tmp_path)
+  assert [r["step"] for r in records] == [1, 4]
+  assert set(records[0]) == {
+      "step",
+      "loss",
+      "learning_rate",
+      "tokens_per_second",
+      "time",
+  }
+  assert records[0]["learning_rate"] == pytest.approx(0.001)
+  assert (tmp_path / "operative_config.gin").read_text().count("run.") > 3
+  assert any(f.name.startswith("events.out") for f in tmp_path.iterdir())
+
+
+def test_continues_as_if_it_had_not_been_interrupted(tmp_path, capsys):
+  through = training.train(tiny.settings(tmp_path / "through"), log_every=1)
+  half = "utils.run.train_steps = 2"
+  training.train(tiny.settings(tmp_path / "halves", half), log_every=1)
+  halves = training.train(tiny.settings(tmp_path / "halves"), log_every=1)
+  assert "continued from" in capsys.readouterr().out
+
+  losses = [
+      [(r["step"], round(r["loss"], 4)) for r in _records(tmp_path / name)]
+      for name in ("through", "halves")
+  ]
+  assert losses[0] == losses[1]
+  for name, _ in tf.train.list_variables(through):
+    np.testing.assert_allclose(
+        tf.train.load_variable(through, name),
+        tf.train.load_variable(halves, name),
+        rtol=1e-5,
+        atol=1e-6,
+        err_msg=name,
+    )
+
+
+def test_says_when_there_is_nothing_left_to_train(tmp_path, capsys):
+  training.train(tiny.settings(tmp_path))
+  capsys.readouterr()
+  training.train(tiny.settings(tmp_path))
+  assert "at step 4 of 4: nothing left to train" in capsys.readouterr().out
+
+
+def test_fine_tuning_says_how_much_of_the_model_was_initialised(
+    tmp_path, capsys
+):
+  first = training.train(tiny.settings(tmp_path / "first"))
+  capsys.readouterr()
+  start = f"utils.run.init_checkpoint = '{tmp_path / 'first'}'"
+  more = "utils.run.train_steps = 6"
+  last = training.train(tiny.settings(tmp_path / "second", start, more))
+  out = capsys.readouterr().out
+  assert f"26 of 26 variables from {first} (step 4)" in out
+  assert "4 -> 6" in out
+  assert checkpoints.step_of(last) == 6
+  with pytest.raises(errors.UserError, match="started from .*first.*4"):
+    other = f"utils.run.init_checkpoint = '{first[:-1]}2'"
+    training.train(tiny.settings(tmp_path / "second", other))
+
+
+def test_train_steps_that_the_first_checkpoint_has_passed_are_an_error(
+    tmp_path,
+):
+  first = training.train(tiny.settings(tmp_path / "first"))
+  start = f"utils.run.init_checkpoint = '{first}'"
+  with pytest.raises(errors.UserError, match="train_steps = 4 [+] N"):
+    training.train(tiny.settings(tmp_path / "second", start))
+
+
+def test_stops_when_no_variable_of_the_checkpoint_fits(tmp_path):
+  with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+    tf.compat.v1.get_variable("other", [2])
+    session.run(tf.compat.v1.global_variables_initializer())
+    saver = tf.compat.v1.train.Saver()
+    path = saver.save(session, str(tmp_path / "model.ckpt"), global_step=1)
+  start = f"utils.run.init_checkpoint = '{path}'"
+  with pytest.raises(errors.CheckpointError, match="none of the model's 26"):
+    training.train(tiny.settings(tmp_path / "m", start))
+
+
+def test_an_init_checkpoint_of_another_size_names_variable_and_cause(tmp_path):
+  first = training.train(tiny.settings(tmp_path / "first"))
+  with pytest.raises(errors.CheckpointError, match="d_model"):
+    training.train(
+        tiny.settings(
+            tmp_path / "second",
+            "d_ff = 64",
+            "utils.run.train_steps = 6",
+            f"utils.run.init_checkpoint = '{first}'",
+        )
+    )
+
+
+def test_a_truncated_newest_checkpoint_is_reported_and_not_used(
+    tmp_path, capsys
+):
+  last = training.train(tiny.settings(tmp_path))
+  data = max(tf.io.gfile.glob(last + ".data*"), key=os.path.getsize)
+  with open(data, "r+b") as f:
+    f.truncate(os.path.getsize(data) // 2)
+  capsys.readouterr()
+  more = "utils.run.train_steps = 6"
+  training.train(tiny.settings(tmp_path, more))
+  out = capsys.readouterr().out
+  assert "model.ckpt-4 cannot be read" in out
+  assert "model.ckpt-2 (step 2)" in out
+  assert checkpoints.step_of(checkpoints.find(str(tmp_path))) == 6
+
+
+def test_a_nan_loss_names_step_learning_rate_and_last_good_checkpoint(
+    tmp_path,
+):
+  training.train(tiny.settings(tmp_path))
+  with pytest.raises(errors.TrainingDiverged) as caught:
+    training.train(
+        tiny.settings(
+            tmp_path,
+            "learning_rate_schedules.constant_learning_rate.learning_rate = 1e30",
+            "utils.run.train_steps = 50",
+        )
+    )
+  message = str(caught.value)
+  assert "learning rate 1e+30" in message
+  assert "step 6" in message or "step 7" in message
+  assert str(tmp_path / "model.ckpt-4") in message
+
+
+def test_sigterm_saves_before_it_stops(tmp_path, monkeypatch):
+  seen = []
+
+  def after_run(self, run_context, run_values):
+    seen.append(1)
+    if len(seen) == 3:
+      os.kill(os.getpid(), signal.SIGTERM)
+
+  monkeypatch.setattr(hooks.ReportHook, "after_run", after_run)
+  steps = "utils.run.train_steps = 1000"
+  save = "utils.run.save_checkpoints_steps = 1000"
+  with pytest.raises(training.Interrupted, match="continues from it"):
+    training.train(tiny.settings(tmp_path, steps, save))
+  assert checkpoints.step_of(checkpoints.find(str(tmp_path))) == 3
+  assert _records(tmp_path)[-1]["step"] == 3
+
+
+def test_only_the_variables_that_match_the_filter_are_trained(tmp_path):
+  training.train(
+      tiny.settings(tmp_path, "utils.run.variable_filter = 'DenseReluDense'")
+  )
+  paths = checkpoints.list_checkpoints(str(tmp_path))
+  changed = {
+      name
+      for name, _ in tf.train.list_variables(paths[0])
+      if "slot" not in name
+      and name != "global_step"
+      and not np.array_equal(
+          tf.train.load_variable(paths[0], name),
+          tf.train.load_variable(paths[-1], name),
+      )
+  }
+  assert changed and all("DenseReluDense" in name for name in changed)
