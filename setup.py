@@ -21,6 +21,8 @@ INSTALL_REQUIRES = [
     "mesh-tensorflow==0.1.21",
     # Data sets of the published tasks; 4.9 still reads with protobuf 4.
     "tensorflow-datasets>=4.9,<4.10",
+    # TensorFlow Datasets imports it without requiring it on Python 3.11.
+    "importlib_resources>=6",
     # Later ones bring protobuf 5 code. TensorFlow Datasets needs it.
     "tensorflow-metadata<1.17",
     # TensorFlow 2.15 does not import under protobuf 5.

@@ -38,9 +38,11 @@ def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
   """
   known = sorted(set(known))
   by_lower = {k.lower(): k for k in known}
-  close = difflib.get_close_matches(
-      name.lower(), list(by_lower), n=count, cutoff=0.6
-  )
+  close: list[str] = []
+  for cutoff in (0.8, 0.6):  # the looser only where nothing is really close
+    close = close or difflib.get_close_matches(
+        name.lower(), list(by_lower), n=count, cutoff=cutoff
+    )
   contained = [k for k in known if len(name) > 2 and name.lower() in k.lower()]
   matches = [by_lower[c] for c in close]
   return (matches + [c for c in contained if c not in matches])[:count]

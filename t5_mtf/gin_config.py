@@ -40,15 +40,13 @@ _IMPORT_TRANSLATIONS = {
 
 # Configurables of older releases whose bindings have no effect any more.
 LEGACY_CONFIGURABLES = (
+    "get_sentencepiece_model_path",
+    "mesh_transformer.get_sentencepiece_model_path",
     "init_from_checkpoint",
     "num_parallel_calls",
     "run_model_spec",
-    "set_global_cache_dirs",
-    "sentencepiece_vocabulary.get_default_vocabulary",
     "sentencepiece_vocabulary.SentencePieceVocabulary",
     "t5.data.sentencepiece_vocabulary.SentencePieceVocabulary",
-    "vocabularies.Vocabulary",
-    "Vocabulary",
 )
 
 _IMPORT_LINE = re.compile(r"^import\s+([\w.]+)\s*$", re.MULTILINE)

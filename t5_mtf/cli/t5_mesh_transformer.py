@@ -153,6 +153,7 @@ def load_gin(
 
   for module in (
       "t5_mtf.data.preprocessors",
+      "t5_mtf.data.vocabularies",
       "t5_mtf.models.mesh_transformer",
       "t5_mtf.models.decoding",
   ):

@@ -9,10 +9,6 @@ from t5_mtf.models.settings import RunSettings
 from t5_mtf.models.start_report import StartReport
 from t5_mtf.tf_compat import tf
 
-# The seed of dropout and of random first values.
-SEED = 0
-
-
 def make_estimator(
     settings: RunSettings, report: StartReport, resume_from: str | None = None
 ) -> Any:
@@ -27,7 +23,7 @@ def make_estimator(
   config = tpu.RunConfig(
       cluster=_cluster(settings.mesh.tpu),
       model_dir=settings.model_dir,
-      tf_random_seed=SEED,
+      tf_random_seed=model_fn.SEED,
       session_config=session_config(settings),
       save_checkpoints_steps=settings.training.save_checkpoints_steps,
       save_checkpoints_secs=None,

@@ -7,14 +7,18 @@ result: `train_step` and `predict_step` say what is computed.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-from collections.abc import Callable, Mapping
+import random
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from t5_mtf.models import checkpoints
 from t5_mtf.models.settings import RunSettings
 from t5_mtf.models.start_report import StartReport
 from t5_mtf.tf_compat import mtf, mtf_utils, tf
+
+SEED = 0  # of random first values and of dropout
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,9 +85,10 @@ def make_model_fn(
         mesh_impl=mesh_impl,
         resume_from=resume_from,
     )
-    if mode == tf.estimator.ModeKeys.TRAIN:
-      return train_step.build(features, context)
-    return predict_step.build(features, context)
+    with _seeded_operations():
+      if mode == tf.estimator.ModeKeys.TRAIN:
+        return train_step.build(features, context)
+      return predict_step.build(features, context)
 
   return model_fn
 
@@ -131,6 +136,17 @@ def describe_restored(plan: checkpoints.Initialization) -> str:
     more = f" and {len(plan.missing) - 3} more" if len(plan.missing) > 3 else ""
     text += f"; NOT in it, started at random: {shown}{more}"
   return text
+
+
+@contextlib.contextmanager
+def _seeded_operations() -> Iterator[None]:
+  """Mesh TF seeds dropout from Python's `random`; makes that reproducible."""
+  state = random.getstate()
+  random.seed(SEED)
+  try:
+    yield
+  finally:
+    random.setstate(state)
 
 
 def _implement_mesh(settings: RunSettings, params: Any) -> tuple[Any, Any]:

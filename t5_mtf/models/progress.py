@@ -96,7 +96,7 @@ class ProgressLine:
 def duration(seconds: float) -> str:
   """Writes a number of seconds for people.
 
-  >>> duration(42), duration(125), duration(7300)
+  >>> duration(42), duration(125), duration(7320)
   ('42s', '2m05s', '2h02m')
   """
   seconds = round(seconds)

@@ -112,6 +112,11 @@ def compute_loss(
         **common,
     )
   else:
+    if context.settings.model_type == "delimited_lm":
+      # Mesh TF joins inputs and targets itself: [inputs, EOS, targets, EOS].
+      features = mtf_utils._dynamic_text2self(dict(features))
+      targets = common["targets"] = features["targets"]
+      segments = features.get("targets_segmentation")
     _, loss = context.model.call_simple(
         inputs=mtf_transformer.autoregressive_inputs(targets, segments),
         sequence_id=segments,

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from t5_mtf import errors
-from t5_mtf.models import checkpoints, hooks, training
+from t5_mtf.models import checkpoints, decoding, hooks, training
 from t5_mtf.tf_compat import tf
 from tests.models import tiny
 
@@ -181,3 +181,18 @@ def test_only_the_variables_that_match_the_filter_are_trained(tmp_path):
       )
   }
   assert changed and all("DenseReluDense" in name for name in changed)
+
+
+@pytest.mark.parametrize("model_type", ["lm", "delimited_lm"])
+def test_language_models_are_trained_and_decoded(tmp_path, model_type):
+  binding = f"utils.run.model_type = '{model_type}'"
+
+  def targets_only(**kwargs):
+    return tiny.dataset_fn(**kwargs).map(lambda row: {"targets": row["targets"]})
+
+  changes = {"train_dataset_fn": targets_only} if model_type == "lm" else {}
+  last = training.train(tiny.settings(tmp_path, binding, **changes))
+  names = {name for name, _ in tf.train.list_variables(last)}
+  assert not any(name.startswith("encoder/") for name in names)
+  settings = tiny.settings(tmp_path, binding)
+  assert len(decoding.decode_texts(settings, ["ab"], last).outputs) == 1

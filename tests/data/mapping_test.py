@@ -1,0 +1,99 @@
+"""Tests of t5_mtf.data.mapping."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+from t5_mtf.data import mapping
+
+
+@mapping.map_over_dataset(num_seeds=1)
+def _draw(example, seed):
+  del example
+  return tf.random.stateless_uniform([], seed)
+
+
+@mapping.map_over_dataset(num_seeds=2)
+def _seeds(example, seeds):
+  del example
+  return tf.stack(seeds)
+
+
+def _numbers(dataset) -> list:
+  return [x.tolist() for x in dataset.as_numpy_iterator()]
+
+
+def _drawn(seed, count=20) -> list:
+  with mapping.map_seed_manager(seed):
+    return _numbers(_draw(tf.data.Dataset.range(count)))
+
+
+def test_same_seed_gives_same_choices_and_another_gives_others():
+  assert _drawn(1) == _drawn(1)
+  assert _drawn(1) != _drawn(2)
+
+
+def test_every_example_has_seeds_of_its_own():
+  assert len(set(_drawn(1, 100))) == 100
+
+
+def test_repeated_dataset_gets_new_choices_in_each_epoch():
+  with mapping.map_seed_manager(1):
+    drawn = _numbers(_draw(tf.data.Dataset.range(5).repeat(2)))
+  assert set(drawn[:5]).isdisjoint(drawn[5:])
+
+
+def test_same_dataset_object_gives_the_same_twice():
+  with mapping.map_seed_manager(1):
+    dataset = _draw(tf.data.Dataset.range(5))
+  assert _numbers(dataset) == _numbers(dataset)
+
+
+def test_each_map_of_a_pipeline_gets_a_seed_of_its_own():
+  with mapping.map_seed_manager(1):
+    first = _numbers(_draw(tf.data.Dataset.range(5)))
+    second = _numbers(_draw(tf.data.Dataset.range(5)))
+  assert set(first).isdisjoint(second)
+
+
+def test_without_a_manager_or_a_seed_pipelines_differ():
+  dataset = tf.data.Dataset.range(5)
+  assert _numbers(_draw(dataset)) != _numbers(_draw(dataset))
+  assert _drawn(None) != _drawn(None)
+
+
+def test_manager_can_be_nested():
+  with mapping.map_seed_manager(1):
+    outer = [mapping.next_map_seed()]
+    with mapping.map_seed_manager(2):
+      mapping.next_map_seed()
+    outer.append(mapping.next_map_seed())
+  with mapping.map_seed_manager(1):
+    assert outer == [mapping.next_map_seed(), mapping.next_map_seed()]
+
+
+def test_several_seeds_are_int_pairs_that_differ():
+  with mapping.map_seed_manager(1):
+    (seeds,) = _numbers(_seeds(tf.data.Dataset.range(1)))
+  assert len(seeds) == 2
+  assert seeds[0] != seeds[1]
+
+
+def test_plain_map_passes_further_arguments():
+  @mapping.map_over_dataset
+  def add(example, number, times=1):
+    return example + number * times
+
+  assert _numbers(add(tf.data.Dataset.range(2), 10, times=2)) == [20, 21]
+  assert add.__name__ == "add"
+
+
+def test_graph_and_eager_mode_agree():
+  with tf.Graph().as_default(), mapping.map_seed_manager(1):
+    dataset = _draw(tf.data.Dataset.range(3))
+    iterator = tf.compat.v1.data.make_initializable_iterator(dataset)
+    value = iterator.get_next()
+    with tf.compat.v1.Session() as session:
+      session.run(iterator.initializer)
+      in_graph = [float(session.run(value)) for _ in range(3)]
+  assert in_graph == _drawn(1, 3)
