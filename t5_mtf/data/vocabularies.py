@@ -34,7 +34,7 @@ _PACKAGED_SHA256 = {
         "d60acb128cf7b7f2536e8f38a5b18a05535c9e14c7a355904270e15b0945ea86"
     ),
     "mini.model": (
-        "c15b6f23ed665341fd883e18fb75cfef62ae55dd0f9100a146bec8468e636def"
+        "9a787d745231bc136c506bcecb7fd6886cd7b253d86b6ad0fca17d7b8054a770"
     ),
 }
 

@@ -1,0 +1,1 @@
+"""Builders of the embedded files; each gives rows by dataset and split."""
