@@ -19,7 +19,7 @@ class UnknownNameError(UserError):
 
 
 class DataError(UserError):
-  """A row or a file of the user's data is malformed; file and line are named."""
+  """A row or a file of data is malformed; file and line are named."""
 
 
 class CheckpointError(UserError):

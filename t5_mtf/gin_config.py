@@ -267,7 +267,7 @@ def _explain(error: Exception) -> errors.UserError:
         f"gin file {match[1]!r}, which another gin file includes, was not"
         " found. Add its place with --gin_location_prefix."
     )
-  first = next((l for l in message.splitlines() if l.strip()), repr(error))
+  first = next((x for x in message.splitlines() if x.strip()), repr(error))
   return errors.UserError(f"gin cannot read the configuration{where}: {first}")
 
 

@@ -37,8 +37,7 @@ def _check_tensorflow_version() -> None:
 
 def _prepare_mesh_tensorflow() -> None:
   """Restores the name under which Mesh TF registers its tensor conversion."""
-  from tensorflow.python.framework import ops
-  from tensorflow.python.framework import tensor_conversion_registry
+  from tensorflow.python.framework import ops, tensor_conversion_registry
 
   if not hasattr(ops, "register_tensor_conversion_function"):
     ops.register_tensor_conversion_function = (

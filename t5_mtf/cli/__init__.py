@@ -1,1 +1,1 @@
-"""The commands `t5_mesh_transformer` and `t5_mtf`; the only place with flags."""
+"""The commands `t5_mesh_transformer` and `t5_mtf`; only here are flags."""

@@ -80,7 +80,6 @@ def quiet_tensorflow() -> None:
   import warnings
 
   warnings.filterwarnings("ignore", category=DeprecationWarning)
-  warnings.filterwarnings("ignore", category=UserWarning, module="pkg_resources")
   warnings.filterwarnings("ignore", message="pkg_resources is deprecated")
   logging.getLogger("tensorflow").setLevel(logging.ERROR)
   logging.getLogger("absl").setLevel(logging.ERROR)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import functools
+import itertools
+import json
 import os
 import subprocess
 import sys
@@ -314,8 +316,6 @@ def _write_pictures(
 
 def _predictions(stage: Stage, results: Any) -> dict[str, list[Any]]:
   """The first examples of each task with what the model answered."""
-  import json
-
   from t5_mtf.evaluation import report
 
   shown: dict[str, list[Any]] = {}
@@ -324,7 +324,7 @@ def _predictions(stage: Stage, results: Any) -> dict[str, list[Any]]:
         stage.folder, "validation_eval", f"{task.task}_{task.step}.jsonl"
     )
     with open(path, encoding="utf-8") as f:
-      rows = [json.loads(line) for line, _ in zip(f, range(_SHOWN_EXAMPLES))]
+      rows = [json.loads(line) for line in itertools.islice(f, _SHOWN_EXAMPLES)]
     shown[task.task] = [
         report.Prediction(row["input"], row["target"], row["prediction"])
         for row in rows

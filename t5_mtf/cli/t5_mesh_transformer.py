@@ -19,10 +19,8 @@ examples:
       --input_file=questions.txt --output_file=answers.txt
 
   pre-train on the embedded prose:
-    t5_mesh_transformer --model_dir=pretrained --gin_file=dataset.gin \\
-      --gin_file=models/mini.gin --gin_param="MIXTURE_NAME = 'mini_pretraining'" \\
-      --gin_param="utils.run.sequence_length = {'inputs': 64, 'targets': 32}" \\
-      --gin_param="utils.run.train_steps = 1000"
+    t5_mesh_transformer --model_dir=pretrained \\
+      --gin_file=mini/pretraining.gin
 
   a published configuration, as it was published:
     t5_mesh_transformer --model_dir=MODEL_DIR --gin_file=dataset.gin \\
@@ -182,11 +180,12 @@ def _import(module: str) -> None:
 
 
 def _print_settings(run: Any) -> None:
+  batch = f"{run.batch.sequences:,} sequences, {run.batch.tokens:,} tokens"
   rows = (
       ("mode", run.mode),
       ("model", run.model_type),
       ("devices", run.mesh.description),
-      ("batch", f"{run.batch.sequences:,} sequences, {run.batch.tokens:,} tokens"),
+      ("batch", batch),
       ("lengths", dict(run.batch.sequence_length)),
       ("steps", f"{run.training.steps:,}"),
       ("output", run.model_dir),

@@ -80,7 +80,8 @@ def find(path: str) -> str:
     raise errors.CheckpointError(f"{path!r} holds no readable checkpoint.")
   if tf.io.gfile.exists(path + ".index"):
     return path
-  nearby = [os.path.basename(p) for p in list_checkpoints(os.path.dirname(path))]
+  folder = os.path.dirname(path)
+  nearby = [os.path.basename(found) for found in list_checkpoints(folder)]
   raise errors.CheckpointError(
       f"checkpoint {path!r} was not found."
       + (f" There: {', '.join(nearby)}." if nearby else "")
@@ -116,7 +117,7 @@ def select(model_dir: str, step: int | str | list[int] | None) -> list[str]:
 
 
 def unreadable_reason(path: str) -> str | None:
-  """Reads every variable of a checkpoint; says what is wrong, None if nothing."""
+  """Reads every variable of a checkpoint; says what is wrong with it, if."""
   try:
     reader = tf.train.load_checkpoint(path)
     for name in reader.get_variable_to_shape_map():

@@ -96,8 +96,9 @@ def _predict(
 def infer(settings: RunSettings) -> list[str]:
   """The published mode `infer`: decodes a file of inputs, one a line.
 
-  Reads gin's `decode_from_file.input_filename` and `output_filename`; writes
-  `output_filename-STEP`, UTF-8, one line for each input line.
+  Reads gin's `decode_from_file.input_filename` and `output_filename` (or the
+  lists of `decode_from_files`); writes `output_filename-STEP`, UTF-8, one line
+  for each input line.
 
   Returns:
     The paths written, one for each checkpoint.
@@ -105,6 +106,48 @@ def infer(settings: RunSettings) -> list[str]:
   Raises:
     UserError: the input file is not bound, missing or empty.
   """
+  decode_fn = gin.get_bindings("infer_model").get("decode_fn")
+  several = getattr(decode_fn, "__name__", "") == decode_from_files.__name__
+  files = decode_from_files() if several else _file_pair()
+  texts = {source: read_lines(source) for source, _ in files}
+  written = []
+  for path in checkpoints.select(settings.model_dir, settings.checkpoint_step):
+    for source, target in files:
+      output = f"{target}-{checkpoints.step_of(path)}"
+      decoded = decode_texts(settings, texts[source], path)
+      write_lines(output, decoded.outputs)
+      written.append(output)
+      print(
+          f"{len(texts[source]):,} inputs decoded to {output}"
+          f" ({describe(settings)})"
+      )
+      if decoded.truncated_inputs:
+        print(
+            f"{decoded.truncated_inputs:,} of them were cut to"
+            f" {settings.batch.sequence_length['inputs']} tokens"
+        )
+  return written
+
+
+@gin.configurable(module="mesh_tensorflow.transformer.utils")
+def decode_from_files(
+    input_filenames: Sequence[str] = (), output_filenames: Sequence[str] = ()
+) -> list[tuple[str, str]]:
+  """Returns the (input, output) files that `infer_multi_file.gin` binds.
+
+  Raises:
+    UserError: the lists are empty or differ in length.
+  """
+  if not input_filenames or len(input_filenames) != len(output_filenames):
+    raise errors.UserError(
+        f"decode_from_files has {len(input_filenames)} input_filenames and"
+        f" {len(output_filenames)} output_filenames. Bind as many of the one as"
+        " of the other."
+    )
+  return list(zip(input_filenames, output_filenames, strict=True))
+
+
+def _file_pair() -> list[tuple[str, str]]:
   bound = gin.get_bindings("decode_from_file")
   source, target = bound.get("input_filename"), bound.get("output_filename")
   if not source or not target or "/path/to/inputs" in (source, target):
@@ -113,20 +156,7 @@ def infer(settings: RunSettings) -> list[str]:
         " --gin_param=\"input_filename = 'in.txt'\""
         " --gin_param=\"output_filename = 'out.txt'\"."
     )
-  inputs = read_lines(source)
-  written = []
-  for path in checkpoints.select(settings.model_dir, settings.checkpoint_step):
-    decoded = decode_texts(settings, inputs, path)
-    output = f"{target}-{checkpoints.step_of(path)}"
-    write_lines(output, decoded.outputs)
-    print(f"{len(inputs):,} inputs decoded to {output} ({describe(settings)})")
-    if decoded.truncated_inputs:
-      print(
-          f"{decoded.truncated_inputs:,} of them were cut to"
-          f" {settings.batch.sequence_length['inputs']} tokens"
-      )
-    written.append(output)
-  return written
+  return [(source, target)]
 
 
 def describe(settings: RunSettings) -> str:

@@ -9,6 +9,7 @@ from t5_mtf.models.settings import RunSettings
 from t5_mtf.models.start_report import StartReport
 from t5_mtf.tf_compat import tf
 
+
 def make_estimator(
     settings: RunSettings, report: StartReport, resume_from: str | None = None
 ) -> Any:

@@ -57,7 +57,7 @@ class Examples:
   rows: tuple[Mapping[str, Any], ...]
 
   @classmethod
-  def read(cls, dataset: EvalDataset) -> "Examples":
+  def read(cls, dataset: EvalDataset) -> Examples:
     """Reads a split, untrimmed.
 
     Raises:

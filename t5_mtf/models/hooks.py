@@ -152,7 +152,7 @@ class InterruptHook(tf.estimator.SessionRunHook):
     self.received: int | None = None
     self._previous: dict[int, Any] = {}
 
-  def __enter__(self) -> "InterruptHook":
+  def __enter__(self) -> InterruptHook:
     for number in (signal.SIGTERM, signal.SIGINT):
       self._previous[number] = signal.signal(number, self._receive)
     return self

@@ -58,7 +58,7 @@ class MetricsFile:
       return f.readlines()
 
   def append(self, record: StepRecord) -> None:
-    """Writes one record; complete lines only, so that a kill cannot tear one."""
+    """Writes one record, as one complete line."""
     with open(self._path, "a", encoding="utf-8") as f:
       f.write(json.dumps(dataclasses.asdict(record)) + "\n")
 

@@ -1,7 +1,7 @@
 """Asks an exported model; needs only TensorFlow and tensorflow-text.
 
-  python ask.py 'translate English to German: Good morning.'
-  python ask.py < file_with_one_text_a_line
+python ask.py 'translate English to German: Good morning.'
+python ask.py < file_with_one_text_a_line
 """
 
 import os

@@ -239,7 +239,7 @@ def _batch_size(
 
 
 def _split_sizes(batch: Batch) -> dict[str, int]:
-  """Sizes of the dimensions that layouts may split, as far as gin binds them."""
+  """Sizes of dimensions that layouts may split, as far as gin binds them."""
   import gin
 
   sizes = {"batch": batch.sequences}
@@ -264,8 +264,9 @@ def _vocabulary(value: Any) -> tuple[Any, Any]:
 
 
 def _checkpoint_step(value: Callable[[str], Any]) -> Any:
-  exporting = value("mode").startswith("export")
-  return value("export_checkpoint_step" if exporting else "eval_checkpoint_step")
+  if value("mode").startswith("export"):
+    return value("export_checkpoint_step")
+  return value("eval_checkpoint_step")
 
 
 def _training(value: Callable[[str], Any], batch: Batch) -> Training:

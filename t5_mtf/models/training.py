@@ -98,7 +98,8 @@ def train(settings: RunSettings, log_every: int = 10) -> str:
   _write_origin(settings.model_dir, origin)
   _write_operative_config(settings.model_dir)
   with hooks.InterruptHook() as interrupt:
-    _run(settings, report, resume_from, (origin.step, step), log_every, interrupt)
+    steps = (origin.step, step)
+    _run(settings, report, resume_from, steps, log_every, interrupt)
   last = checkpoints.find(settings.model_dir)
   if interrupt.received is not None:
     raise Interrupted(

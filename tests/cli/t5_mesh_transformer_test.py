@@ -39,7 +39,7 @@ def files(tmp_path):
         (["--gin_file=dataset.gin"], "--model_dir is not given"),
         (["--model_dir=x", "--gin_file=datset.gin"], "dataset.gin"),
         (["--model_dir=x", "--tpu_zone=z"], "without --tpu"),
-        (["--model_dir=x", "--module_import=no_such"], "no module of that name"),
+        (["--model_dir=x", "--module_import=no_such"], "no module of that"),
         (["--model_dir=x", "--input_file=a"], "--output_file go together"),
         (["--model_dir=x", "--columns=a"], "for use with --train_file"),
         (["--model_dir=x", "--train_file=no.tsv"], "'no.tsv' was not found"),

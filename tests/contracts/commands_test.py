@@ -117,6 +117,7 @@ def test_document_shows_only_known_commands(block):
 def test_documented_commands_pass_as_dry_runs(block, tmp_path):
   if not set(COMMANDS) & set(_first_words(block)):
     return
+  (tmp_path / "examples").symlink_to(ROOT / "examples")
   run = subprocess.run(
       ["bash", "-euo", "pipefail", "-c", f"{PREAMBLE}\n{block}"],
       cwd=tmp_path,

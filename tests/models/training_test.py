@@ -138,7 +138,7 @@ def test_a_nan_loss_names_step_learning_rate_and_last_good_checkpoint(
     training.train(
         tiny.settings(
             tmp_path,
-            "learning_rate_schedules.constant_learning_rate.learning_rate = 1e30",
+            "constant_learning_rate.learning_rate = 1e30",
             "utils.run.train_steps = 50",
         )
     )
@@ -188,7 +188,8 @@ def test_language_models_are_trained_and_decoded(tmp_path, model_type):
   binding = f"utils.run.model_type = '{model_type}'"
 
   def targets_only(**kwargs):
-    return tiny.dataset_fn(**kwargs).map(lambda row: {"targets": row["targets"]})
+    rows = tiny.dataset_fn(**kwargs)
+    return rows.map(lambda row: {"targets": row["targets"]})
 
   changes = {"train_dataset_fn": targets_only} if model_type == "lm" else {}
   last = training.train(tiny.settings(tmp_path, binding, **changes))
