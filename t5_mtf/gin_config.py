@@ -148,6 +148,15 @@ def run_bindings() -> dict[str, Any]:
   return dict(gin.get_bindings(RUN, resolve_references=False))
 
 
+def bound(configurable: str, parameter: str) -> Any:
+  """Returns what a parameter of a configurable is bound to, None if it is not.
+
+  Raises:
+    ValueError: there is no such configurable.
+  """
+  return gin.get_bindings(configurable).get(parameter)
+
+
 def resolve(value: Any) -> Any:
   """Returns what a bound value stands for: macros and references followed."""
   return copy.deepcopy(value)

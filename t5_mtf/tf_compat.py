@@ -16,6 +16,10 @@ from typing import Any
 TENSORFLOW_VERSION = "2.15.1"
 
 
+class VersionError(ImportError):
+  """TensorFlow is missing or of another line; says which is needed."""
+
+
 def _check_tensorflow_version() -> None:
   for distribution in ("tensorflow", "tensorflow-cpu"):
     try:
@@ -24,12 +28,12 @@ def _check_tensorflow_version() -> None:
       continue
     if found.split(".")[:2] == TENSORFLOW_VERSION.split(".")[:2]:
       return
-    raise ImportError(
+    raise VersionError(
         f"t5_mtf needs TensorFlow {TENSORFLOW_VERSION} (the last line with"
         f" TPUEstimator), but {distribution} {found} is installed. Install it"
         " with `pip install -c constraints.txt t5_mtf`."
     )
-  raise ImportError(
+  raise VersionError(
       f"t5_mtf needs TensorFlow {TENSORFLOW_VERSION}, which is not installed."
       " Install it with `pip install -c constraints.txt t5_mtf`."
   )

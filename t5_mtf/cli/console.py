@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-from t5_mtf import errors
+from t5_mtf import errors, tf_compat
 
 
 class Parser(argparse.ArgumentParser):
@@ -51,7 +51,11 @@ def guarded(main: Callable[..., int]) -> Callable[..., int]:
   def command(argv: Sequence[str] | None = None) -> int:
     try:
       return main(argv)
-    except (errors.UserError, errors.TrainingDiverged) as error:
+    except (
+        errors.UserError,
+        errors.TrainingDiverged,
+        tf_compat.VersionError,
+    ) as error:
       print(f"error: {_without_gin_trace(error)}", file=sys.stderr)
       return 1
     except KeyboardInterrupt:

@@ -76,7 +76,7 @@ def run(flags: argparse.Namespace) -> int:
   _heading(3, "scores on unseen items, beside trivial baselines")
   results = _results(flags, finetuning, finetuned, started)
   _heading(4, "an exported model, asked from a fresh process")
-  _export_and_ask(flags.output, finetuning, finetuned)
+  _export_and_ask(flags.output, finetuning)
   _heading(5, "results")
   _write_pictures(flags.output, (pretraining, finetuning), results)
   return 0
@@ -226,19 +226,18 @@ def _baseline_scores(task: Any, score: Any) -> dict[str, float]:
   return examples.score(predictions)
 
 
-def _export_and_ask(output: str, stage: Stage, checkpoint: str) -> None:
+def _export_and_ask(output: str, stage: Stage) -> None:
   """Exports the model and asks it one validation input of each task."""
-  from t5_mtf.models import checkpoints, export
+  from t5_mtf.models import export
 
-  folder = os.path.join(output, "export")
-  target = os.path.join(folder, str(checkpoints.step_of(checkpoint)))
-  if os.path.exists(target):
-    print(f"{target} is there already: nothing left to export.")
-  else:
-    settings = _settings(
-        stage, mode="export", export_path=folder, batch_size=_EXPORT_BATCH
-    )
-    export.export(settings)
+  target = export.export(
+      _settings(
+          stage,
+          mode="export",
+          export_path=os.path.join(output, "export"),
+          batch_size=_EXPORT_BATCH,
+      )
+  )
   questions = [text for _, text in _one_input_per_task(stage)]
   answers = ask(os.path.join(target, export.CLIENT), questions)
   for question, answer in zip(questions, answers, strict=True):

@@ -32,6 +32,8 @@ examples:
 _DEFAULTS_OFF_TPU = (
     "utils.get_variable_dtype.master_dtype = 'float32'",
     "utils.serialize_num_microbatches.tokens_per_microbatch_per_replica = None",
+    "transformer.get_vocab_embedding_cls.cls ="
+    " @t5_mtf.models.embedding.GatherVocabEmbedding",
 )
 # Published configs ask for bfloat16, for which CPU kernels are missing.
 _OVERRIDES_OFF_TPU = (
@@ -112,11 +114,14 @@ def _check_flags(flags: argparse.Namespace) -> None:
 
 
 def _run(flags: argparse.Namespace) -> int:
+  from t5_mtf import data
   from t5_mtf.cli import short_form
   from t5_mtf.models import layouts, runner, settings, training
 
   for module in flags.module_import:
     _import(module)
+  if flags.t5_tfds_data_dir:
+    data.set_tfds_data_dir_override(flags.t5_tfds_data_dir)
   plan = short_form.plan(flags)
   load_gin(
       [*plan.gin_files, *flags.gin_file],
@@ -154,6 +159,7 @@ def load_gin(
       "t5_mtf.data.vocabularies",
       "t5_mtf.models.mesh_transformer",
       "t5_mtf.models.decoding",
+      "t5_mtf.models.embedding",
   ):
     importlib.import_module(module)
   report = gin_config.load(

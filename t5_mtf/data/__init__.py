@@ -30,6 +30,7 @@ _MODULE_OF = {
             "TableDataSource",
             "TextLineDataSource",
             "TfdsDataSource",
+            "set_tfds_data_dir_override",
         ),
         "dataset_providers": ("Mixture", "Provenance", "Task"),
         "registries": (

@@ -147,6 +147,19 @@ class FunctionDataSource(DataSource):
     return _shard(dataset, shard_info).repeat(num_epochs)
 
 
+_tfds_data_dir_override: str | None = None
+
+
+def set_tfds_data_dir_override(tfds_data_dir: str | None) -> None:
+  """Makes every TFDS source read its data sets from this folder.
+
+  Args:
+    tfds_data_dir: the folder; None ends the override.
+  """
+  global _tfds_data_dir_override
+  _tfds_data_dir_override = tfds_data_dir
+
+
 class TfdsDataSource(DataSource):
   """Examples of a TensorFlow Datasets data set."""
 
@@ -167,7 +180,12 @@ class TfdsDataSource(DataSource):
     self._split_map = dict(splits) if isinstance(splits, Mapping) else None
     super().__init__(splits or ())
     self.tfds_name = tfds_name
-    self.tfds_data_dir = tfds_data_dir
+    self._tfds_data_dir = tfds_data_dir
+
+  @property
+  def tfds_data_dir(self) -> str | None:
+    """Folder of the prepared data sets; None for TFDS's own."""
+    return _tfds_data_dir_override or self._tfds_data_dir
 
   @functools.cached_property
   def _builder(self) -> Any:

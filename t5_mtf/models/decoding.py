@@ -9,7 +9,7 @@ from typing import Any
 
 import gin
 
-from t5_mtf import errors
+from t5_mtf import errors, gin_config
 from t5_mtf.models import checkpoints, estimator
 from t5_mtf.models.predict_step import decode_options
 from t5_mtf.models.settings import RunSettings
@@ -106,7 +106,7 @@ def infer(settings: RunSettings) -> list[str]:
   Raises:
     UserError: the input file is not bound, missing or empty.
   """
-  decode_fn = gin.get_bindings("infer_model").get("decode_fn")
+  decode_fn = gin_config.bound("infer_model", "decode_fn")
   several = getattr(decode_fn, "__name__", "") == decode_from_files.__name__
   files = decode_from_files() if several else _file_pair()
   texts = {source: read_lines(source) for source, _ in files}
@@ -148,8 +148,8 @@ def decode_from_files(
 
 
 def _file_pair() -> list[tuple[str, str]]:
-  bound = gin.get_bindings("decode_from_file")
-  source, target = bound.get("input_filename"), bound.get("output_filename")
+  source = gin_config.bound("decode_from_file", "input_filename")
+  target = gin_config.bound("decode_from_file", "output_filename")
   if not source or not target or "/path/to/inputs" in (source, target):
     raise errors.UserError(
         "infer needs a file to read and one to write. Add"

@@ -34,7 +34,7 @@ def export(settings: RunSettings) -> str:
     The folder of the SavedModel, `export_path/STEP`.
 
   Raises:
-    UserError: no export path is given, or that step was exported before.
+    UserError: no export path is given.
   """
   if not settings.export_path:
     raise errors.UserError(
@@ -46,9 +46,12 @@ def export(settings: RunSettings) -> str:
       settings.export_path, str(checkpoints.step_of(path))
   )
   if os.path.exists(target):
-    raise errors.UserError(
-        f"{target!r} is there already. Remove it, or give another export_path."
+    print(
+        f"{target} is there already: nothing exported. Remove it to export"
+        " this step again.",
+        flush=True,
     )
+    return target
   made = estimator.make_estimator(settings, StartReport()).export_saved_model(
       settings.export_path,
       lambda: serving_input(settings),

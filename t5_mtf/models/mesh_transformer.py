@@ -17,6 +17,7 @@ from t5_mtf.data import feature_converters
 from t5_mtf.tf_compat import tf
 
 DEFAULT_SEED = 0
+_SAMPLE = 100  # examples of each task that are measured before training
 
 
 @dataclasses.dataclass(frozen=True)
@@ -124,6 +125,46 @@ def mesh_eval_dataset_fn(
   for task in tasks:
     check_split(task, dataset_split)
   return [EvalDataset(task, dataset_split, num_eval_examples) for task in tasks]
+
+
+def describe_data(
+    mixture_or_task_name: str, split: str, sequence_length: Mapping[str, int]
+) -> tuple[str, str | None]:
+  """Says what a run trains on, and how much of it the lengths cut.
+
+  Args:
+    mixture_or_task_name: a registered name.
+    split: the split.
+    sequence_length: feature -> length in tokens.
+
+  Returns:
+    A line about tasks and their shares, and a line about cut examples, measured
+    on the first of each task; None if none of those is cut.
+  """
+  provider = data.get_mixture_or_task(mixture_or_task_name)
+  check_split(provider, split)
+  rates = getattr(provider, "rates", lambda: {})()
+  text = f"{provider.name}, split {split}"
+  if rates:
+    total = sum(rates.values())
+    shares = sorted(rates.items(), key=lambda pair: -pair[1])
+    named = [f"{name} {rate / total:.0%}" for name, rate in shares[:4]]
+    more = [f"{len(rates) - 4} more"] if len(rates) > 4 else []
+    text += f": {', '.join(named + more)}"
+  measured: dict[str, list[data.LengthStatistics]] = {}
+  for task in getattr(provider, "tasks", None) or [provider]:
+    found = data.length_statistics(task, split, sequence_length, _SAMPLE)
+    for feature, statistics in found.items():
+      measured.setdefault(feature, []).append(statistics)
+  cut = [
+      f"{sum(s.truncated for s in every):,} of"
+      f" {sum(s.examples for s in every):,} {feature}"
+      for feature, every in measured.items()
+      if any(s.truncated for s in every)
+  ]
+  if not cut:
+    return text, None
+  return text, f"longer than their length, and CUT: {', '.join(cut)}"
 
 
 def check_split(provider: Any, split: str) -> None:

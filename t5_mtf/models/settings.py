@@ -240,17 +240,15 @@ def _batch_size(
 
 def _split_sizes(batch: Batch) -> dict[str, int]:
   """Sizes of dimensions that layouts may split, as far as gin binds them."""
-  import gin
-
   sizes = {"batch": batch.sequences}
   for dimension, configurable, parameter in (
       ("heads", "SelfAttention", "num_heads"),
       ("d_ff", "DenseReluDense", "hidden_size"),
       ("d_model", "Unitransformer", "d_model"),
   ):
-    bound = gin.get_bindings(configurable).get(parameter)
-    if isinstance(bound, int):
-      sizes[dimension] = bound
+    size = gin_config.bound(configurable, parameter)
+    if isinstance(size, int):
+      sizes[dimension] = size
   return sizes
 
 

@@ -9,7 +9,7 @@ import shutil
 from typing import Any
 
 from t5_mtf import errors, gin_config
-from t5_mtf.models import checkpoints, estimator, hooks
+from t5_mtf.models import checkpoints, estimator, hooks, mesh_transformer
 from t5_mtf.models.settings import RunSettings
 from t5_mtf.models.start_report import StartReport
 from t5_mtf.tf_compat import tf
@@ -234,11 +234,24 @@ def _set_aside_state(model_dir: str) -> None:
     shutil.move(state, state + ".unreadable")
 
 
+def _data_lines(settings: RunSettings) -> list[tuple[str, str]]:
+  """What is trained on, when that is a registered task or mixture."""
+  name = gin_config.bound("mesh_train_dataset_fn", "mixture_or_task_name")
+  if name is None:
+    return []
+  text, cut = mesh_transformer.describe_data(
+      name, settings.dataset_split, settings.batch.sequence_length
+  )
+  return [("data", text)] + ([("lengths", cut)] if cut else [])
+
+
 def _start_report(settings: RunSettings, step: int) -> StartReport:
   batch, training = settings.batch, settings.training
   lengths = " + ".join(str(n) for n in batch.sequence_length.values())
   report = StartReport()
   report.add("model", settings.model_type)
+  for subject, text in _data_lines(settings):
+    report.add(subject, text)
   report.add("devices", settings.mesh.description)
   report.add(
       "batch",

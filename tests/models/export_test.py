@@ -18,7 +18,7 @@ def _sentencepiece(settings):
 
 
 @pytest.mark.slow
-def test_the_exported_model_answers_as_the_model_does(tmp_path):
+def test_the_exported_model_answers_as_the_model_does(tmp_path, capsys):
   model_dir = tmp_path / "model"
   checkpoint = training.train(_sentencepiece(tiny.settings(model_dir)))
   texts = ["It is a truth", "", "universally acknowledged, that a single man"]
@@ -60,14 +60,16 @@ def test_the_exported_model_answers_as_the_model_does(tmp_path):
   assert done.stdout == "4\n"
   assert "at most 4 texts a request" in done.stderr
 
-  with pytest.raises(errors.UserError, match="is there already"):
-    export.export(
-        _sentencepiece(
-            tiny.settings(
-                model_dir, mode="export", export_path=str(tmp_path / "export")
-            )
-        )
-    )
+  model = os.path.join(target, "saved_model.pb")
+  written = os.path.getmtime(model)
+  again = _sentencepiece(
+      tiny.settings(
+          model_dir, mode="export", export_path=str(tmp_path / "export")
+      )
+  )
+  assert export.export(again) == target
+  assert "is there already" in capsys.readouterr().out
+  assert os.path.getmtime(model) == written
 
 
 def test_export_without_a_path_says_how_to_give_one(tmp_path):
