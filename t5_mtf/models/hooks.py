@@ -108,7 +108,8 @@ class ProgressHook(_StepHook):
         else _SECONDS_BETWEEN_LINES
     )
     if step == self._last or time.monotonic() - self._shown_at > pause:
-      self._line.show(self._record, seconds)
+      is_first = step == self._start + 1
+      self._line.show(self._record, None if is_first else seconds)
       self._shown_at = time.monotonic()
 
   def end(self, session: Any) -> None:

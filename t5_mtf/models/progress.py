@@ -71,15 +71,23 @@ class ProgressLine:
     self._stream = stream or sys.stdout
     self.live = self._stream.isatty()
 
-  def show(self, record: StepRecord, seconds_per_step: float) -> None:
-    """Prints step, loss, learning rate, tokens/s and time left."""
-    left = max(0, self._last_step - record.step) * seconds_per_step
+  def show(self, record: StepRecord, seconds_per_step: float | None) -> None:
+    """Prints step, loss, learning rate, tokens/s and time left.
+
+    Args:
+      record: of the step.
+      seconds_per_step: as measured; None while only the first step, which sets
+        everything up, is known: then speed and time left are not shown.
+    """
     line = (
         f"step {record.step:,} of {self._last_step:,}"
         f"  loss {record.loss:.4f}  lr {record.learning_rate:.2e}"
-        f"  {record.tokens_per_second:,.0f} tokens/s"
-        f"  {duration(left)} left"
     )
+    if seconds_per_step is not None:
+      left = max(0, self._last_step - record.step) * seconds_per_step
+      line += (
+          f"  {record.tokens_per_second:,.0f} tokens/s  {duration(left)} left"
+      )
     if self.live:
       self._stream.write(f"\r\x1b[2K{line}")
     else:

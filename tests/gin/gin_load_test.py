@@ -37,4 +37,4 @@ def test_model_file_reaches_the_layers_it_names():
 
   layer = mtf.transformer.transformer_layers.DenseReluDense()
   assert layer.hidden_size == 512
-  assert layer.dropout_rate == 0.1
+  assert layer.dropout_rate == 0.0

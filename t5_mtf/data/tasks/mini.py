@@ -96,7 +96,7 @@ _GLUE = (
         ("accuracy",),
         MAJORITY_CLASS,
         ("negative", "positive"),
-        rate=3,
+        rate=5,
     ),
     MiniTask(
         "mini_glue_rating",
@@ -106,6 +106,7 @@ _GLUE = (
         ("pearson_corrcoef", "spearman_corrcoef"),
         ("pearson_corrcoef", "spearman_corrcoef"),
         MEAN_TARGET,
+        rate=2,
     ),
     MiniTask(
         "mini_glue_acceptability",
@@ -116,6 +117,7 @@ _GLUE = (
         ("matthews_corrcoef",),
         MAJORITY_CLASS,
         ("unacceptable", "acceptable"),
+        rate=0.5,
     ),
     MiniTask(
         "mini_glue_adjacent",
@@ -126,6 +128,7 @@ _GLUE = (
         ("f1", "accuracy"),
         MAJORITY_CLASS,
         ("not_adjacent", "adjacent"),
+        rate=0.5,
     ),
 )
 _CNNDM = MiniTask(
@@ -136,6 +139,7 @@ _CNNDM = MiniTask(
     ("rouge_mean",),
     ("rouge1", "rouge2", "rougeLsum"),
     COPY_SOURCE,
+    rate=0.25,
 )
 _SQUAD = MiniTask(
     "mini_squad",
@@ -145,7 +149,7 @@ _SQUAD = MiniTask(
     ("squad",),
     ("em", "f1"),
     MAJORITY_CLASS,
-    rate=3,
+    rate=2,
 )
 _SGLUE = (
     MiniTask(
@@ -157,6 +161,7 @@ _SGLUE = (
         ("accuracy",),
         MAJORITY_CLASS,
         ("False", "True"),
+        rate=0.5,
     ),
     MiniTask(
         "mini_sglue_copa",
@@ -168,6 +173,7 @@ _SGLUE = (
         ("accuracy",),
         MAJORITY_CLASS,
         ("choice1", "choice2"),
+        rate=0.5,
     ),
 )
 
