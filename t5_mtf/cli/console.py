@@ -27,14 +27,22 @@ class Parser(argparse.ArgumentParser):
     arguments, rest = self.parse_known_args(argv)
     for word in rest:
       if word.startswith("-"):
-        flags = [f for f in self._option_string_actions if f.startswith("--")]
-        raise errors.unknown_name("flag", word.split("=")[0], flags)
+        raise errors.unknown_name("flag", word.split("=")[0], self.flags())
       raise errors.UserError(
           f"stray argument {word!r}. A line that goes on must end in a"
           " backslash with nothing after it, and a value with spaces needs"
           " quotes."
       )
     return arguments
+
+  def flags(self) -> list[str]:
+    """The long flags of the command and of its subcommands."""
+    found = [f for f in self._option_string_actions if f.startswith("--")]
+    for action in self._actions:
+      if isinstance(action, argparse._SubParsersAction):
+        for command in action.choices.values():
+          found += command.flags()
+    return found
 
   def error(self, message: str) -> NoReturn:
     raise errors.UserError(f"{message}. See {self.prog} --help.")

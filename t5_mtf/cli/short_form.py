@@ -19,7 +19,10 @@ _PER_FILE = (
     "target_column",
     "columns",
     "metrics",
+    "learning_rate",
 )
+_PUBLISHED_LEARNING_RATE = 0.001
+_MINI_LEARNING_RATE = 0.02  # as in mini/finetuning.gin
 _MAX_LENGTH = 512
 _SAMPLE = 2000  # rows that are measured to choose the lengths
 
@@ -45,8 +48,8 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
   """Adds the flags of the short form to the parser."""
   group = parser.add_argument_group(
       "a file of your own",
-      "tsv, csv or jsonl (also .gz), with a header row that names the columns"
-      " inputs and targets, or with the next three flags",
+      "tsv, csv or jsonl (also .gz); a header row names the columns inputs and"
+      "\ntargets, or else the flags below say how a row is read",
   )
   add = group.add_argument
   add("--train_file", metavar="FILE", help="rows to train on")
@@ -69,6 +72,9 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
       " file (default: the pre-trained model's, else mini)")
   add("--train_steps", type=int, metavar="N", help="steps to train with"
       " --train_file, beyond those of the pre-trained model (default 1000)")
+  add("--learning_rate", type=float, metavar="R", help="constant, for use with"
+      " --train_file (default 0.001, as published, for a pre-trained model;"
+      " 0.02 for a new mini one)")
   add("--batch_size", type=int, metavar="N", help="sequences a step"
       " (default 64)")
   add("--input_sequence_length", type=int, metavar="N", help="in tokens"
@@ -156,13 +162,20 @@ def _plan_with_file(flags: argparse.Namespace) -> Plan:
       " @t5.models.mesh_transformer.mesh_eval_dataset_fn",
       "mesh_train_dataset_fn.pack = False",
   ]
-  if checkpoint or not flags.batch_size:
-    bindings.append(f"utils.run.batch_size = {flags.batch_size or 64}")
+  defaults = ["utils.run.save_checkpoints_steps = 500"]
+  if checkpoint:  # whose own batch may be sized for a pod
+    bindings.append("utils.run.batch_size = 64")
+  else:
+    defaults.append("utils.run.batch_size = 64")
+  rate = flags.learning_rate or (
+      _PUBLISHED_LEARNING_RATE if checkpoint else _MINI_LEARNING_RATE
+  )
+  bindings.append(f"constant_learning_rate.learning_rate = {rate}")
   runs = [{"mode": "train", "dataset_split": "train"}]
   if flags.eval_file:
     runs.append({"mode": "eval", "dataset_split": "validation"})
   return Plan(
-      ("utils.run.save_checkpoints_steps = 500",),
+      tuple(defaults),
       (*gin_files, "dataset.gin",
        "learning_rate_schedules/constant_0_001.gin"),
       (*bindings, *_common_bindings(flags)),

@@ -47,8 +47,8 @@ def make_parser() -> console.Parser:
   parser = console.Parser(
       prog="t5_mesh_transformer",
       description=(
-          "Trains, evaluates and runs T5 (Mesh TensorFlow) from gin configs, or"
-          " on a file of your own."
+          "Trains, evaluates and runs T5 (Mesh TensorFlow), from gin configs or"
+          "\non a file of your own."
       ),
       epilog=_EXAMPLES,
   )
