@@ -1,7 +1,7 @@
 """metrics.jsonl, the numbers logged while training, and loss curves of them.
 
-One JSON object a line: `step` (global step), `loss` (cross entropy of the
-targets, nats per token), `learning_rate`, `tokens_per_second` and `time`
+One JSON object a line: `step` (global step), `loss` (nats per target position,
+padding counted as 0), `learning_rate`, `tokens_per_second` and `time`
 (seconds since the epoch); further keys are kept.
 """
 
@@ -127,7 +127,7 @@ def plot_curves(
     )
     panel.set_title(title, loc="left", fontsize=11)
     panel.set_xlabel("steps")
-    panel.set_ylabel("cross-entropy (nats/token)")
+    panel.set_ylabel("loss (nats/position)")
     panel.xaxis.set_major_formatter("{x:,.0f}")
     panel.grid(axis="y", color="#e3e3e0", linewidth=0.8)
     panel.set_axisbelow(True)

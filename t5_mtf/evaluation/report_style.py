@@ -14,7 +14,7 @@ CSS = """
 }
 * { box-sizing: border-box; }
 body {
-  margin: 0 auto; padding: 2.5rem 1.25rem 4rem; max-width: 52rem;
+  margin: 0 auto; padding: 2.5rem 1.25rem 4rem; max-width: 58rem;
   background: var(--page); color: var(--text);
   font: 1rem/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans",
     sans-serif;

@@ -48,8 +48,8 @@ def loss_chart(title: str, rows: Sequence[curves.Row]) -> str:
   parts = [
       f'<svg class="chart" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img">',
       f"<title>{html.escape(title)}: loss from {losses[0]:.2f} to"
-      f" {losses[-1]:.2f} nats per token in {steps[-1]:,.0f} steps</title>",
-      '<text x="0" y="11">cross-entropy (nats/token)</text>',
+      f" {losses[-1]:.2f} nats per position in {steps[-1]:,.0f} steps</title>",
+      '<text x="0" y="11">loss (nats/position)</text>',
       f'<text x="{(_LEFT + _RIGHT) / 2:.0f}" y="{_HEIGHT - 6}"'
       ' text-anchor="middle">steps</text>',
   ]

@@ -122,7 +122,7 @@ def unreadable_reason(path: str) -> str | None:
     reader = tf.train.load_checkpoint(path)
     for name in reader.get_variable_to_shape_map():
       reader.get_tensor(name)
-  except (tf.errors.OpError, ValueError, RuntimeError) as error:
+  except (tf.errors.OpError, ValueError, RuntimeError, IndexError) as error:
     lines = str(error).strip().splitlines()
     return lines[0][:200] if lines else type(error).__name__
   return None
@@ -159,15 +159,16 @@ def latest_finite(model_dir: str) -> str | None:
 
 
 def use_as_latest(model_dir: str, path: str) -> None:
-  """Makes the estimator continue from `path`, leaving newer files in place."""
+  """Makes the estimator continue from `path`, leaving newer files in place.
+
+  The estimator goes by the file `checkpoint`, which a kill at the wrong moment
+  leaves one checkpoint behind, and which knows nothing of truncated files.
+  """
+  if tf.train.latest_checkpoint(model_dir) == path:
+    return
   paths = list_checkpoints(model_dir)
   older = [p for p in paths if step_of(p) <= step_of(path)]
-  tf.compat.v1.train.update_checkpoint_state(
-      model_dir,
-      os.path.basename(path),
-      [os.path.basename(p) for p in older],
-      save_relative_paths=True,
-  )
+  tf.compat.v1.train.update_checkpoint_state(model_dir, path, older)
 
 
 def plan_initialization(

@@ -10,7 +10,7 @@ from typing import Any
 import gin
 
 from t5_mtf import errors, gin_config
-from t5_mtf.models import checkpoints, estimator
+from t5_mtf.models import checkpoints, estimator, hooks
 from t5_mtf.models.predict_step import decode_options
 from t5_mtf.models.settings import RunSettings
 from t5_mtf.models.start_report import StartReport
@@ -86,11 +86,31 @@ def _predict(
     dataset = tf.data.Dataset.from_tensor_slices({"inputs": padded})
     return dataset.batch(batch_size, drop_remainder=True)
 
-  predictions = estimator.make_estimator(settings, StartReport()).predict(
-      input_fn, checkpoint_path=checkpoint
+  report = _start_report(settings, len(rows), checkpoint)
+  predictions = estimator.make_estimator(settings, report).predict(
+      input_fn,
+      checkpoint_path=checkpoint,
+      hooks=[hooks.ReportHook(report)],
   )
   for _, prediction in zip(rows, predictions, strict=False):
     yield [int(i) for i in prediction["outputs"]]
+
+
+def _start_report(
+    settings: RunSettings, num_inputs: int, checkpoint: str
+) -> StartReport:
+  report = StartReport()
+  report.add("model", settings.model_type)
+  report.add("devices", settings.mesh.description)
+  report.add(
+      "batch",
+      f"{settings.batch.sequences:,} sequences x"
+      f" {settings.batch.sequence_length['inputs']} tokens,"
+      f" {num_inputs:,} inputs",
+  )
+  report.add("decoding", describe(settings))
+  report.add("weights", f"all from {checkpoint}")
+  return report
 
 
 def infer(settings: RunSettings) -> list[str]:

@@ -88,7 +88,7 @@ def train(settings: RunSettings, log_every: int = 10) -> str:
         flush=True,
     )
     return resume_from
-  if broken and resume_from:
+  if resume_from:
     checkpoints.use_as_latest(settings.model_dir, resume_from)
   elif broken:
     _set_aside_state(settings.model_dir)

@@ -130,6 +130,18 @@ def test_a_truncated_newest_checkpoint_is_reported_and_not_used(
   assert checkpoints.step_of(checkpoints.find(str(tmp_path))) == 6
 
 
+def test_the_newest_checkpoint_is_used_though_the_state_file_lags(
+    tmp_path, capsys
+):
+  training.train(tiny.settings(tmp_path, "utils.run.train_steps = 2"))
+  state = (tmp_path / "checkpoint").read_text()
+  training.train(tiny.settings(tmp_path))
+  (tmp_path / "checkpoint").write_text(state)
+  training.train(tiny.settings(tmp_path, "utils.run.train_steps = 6"))
+  assert "model.ckpt-4 (step 4)" in capsys.readouterr().out
+  assert [r["step"] for r in _records(tmp_path)] == [1, 2, 3, 4, 5, 6]
+
+
 def test_a_nan_loss_names_step_learning_rate_and_last_good_checkpoint(
     tmp_path,
 ):
