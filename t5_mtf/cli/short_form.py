@@ -24,6 +24,7 @@ _PER_FILE = (
 _METRICS = ("accuracy", "bleu", "edit_distance", "rouge", "rouge_mean")
 _PUBLISHED_LEARNING_RATE = 0.001
 _MINI_LEARNING_RATE = 0.02  # as in mini/finetuning.gin
+_EXPORT_BATCH = 8  # every request is computed at this size
 _MAX_LENGTH = 512
 _SAMPLE = 2000  # rows that are measured to choose the lengths
 
@@ -205,7 +206,11 @@ def _runs_after_training(flags: argparse.Namespace) -> list[dict[str, Any]]:
   if flags.input_file:
     runs.append({"mode": "infer"})
   if flags.export_dir:
-    runs.append({"mode": "export", "export_path": flags.export_dir})
+    runs.append({
+        "mode": "export",
+        "export_path": flags.export_dir,
+        "batch_size": _EXPORT_BATCH,
+    })
   return runs
 
 
