@@ -145,6 +145,9 @@ def describe_data(
   check_split(provider, split)
   rates = getattr(provider, "rates", lambda: {})()
   text = f"{provider.name}, split {split}"
+  count = provider.num_input_examples(split)
+  if count is not None:
+    text += f", {count:,} examples"
   if rates:
     total = sum(rates.values())
     shares = sorted(rates.items(), key=lambda pair: -pair[1])
