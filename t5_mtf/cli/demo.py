@@ -143,6 +143,7 @@ def _results(
   scores = _evaluate(settings, checkpoint, flags.max_examples)
   evaluating.write(os.path.join(stage.folder, "validation_eval"), scores)
   lengths = settings.batch.sequence_length
+  minutes = (time.monotonic() - started) / 60
   results = results_lib.Results(
       columns=_columns({score.task: score for score in scores}),
       decode=predict_step.decode_options(lengths["targets"]),
@@ -152,7 +153,7 @@ def _results(
           "model": "mini: T5 with 2 + 2 layers, d_model 128",
           "step": step,
           "decoding": decoding.describe(settings),
-          "minutes so far": round((time.monotonic() - started) / 60, 1),
+          "minutes to train and score": round(minutes, 1),
           "CPU cores": os.cpu_count() or 1,
       },
   )
@@ -314,9 +315,19 @@ def _write_pictures(
 
 
 def _predictions(stage: Stage, results: Any) -> dict[str, list[Any]]:
-  """The first examples of each task with what the model answered."""
+  """The first examples of each task with what the model answered.
+
+  Where one answer is right (labels, spans), it is marked right or wrong.
+  """
+  from t5_mtf.data.tasks import mini
   from t5_mtf.evaluation import report
 
+  marked = {
+      task.name
+      for column in mini.COLUMNS
+      for task in column.tasks
+      if task.labels or task.dataset == "squad"
+  }
   shown: dict[str, list[Any]] = {}
   for task in (t for column in results.columns for t in column.tasks):
     path = os.path.join(
@@ -325,7 +336,14 @@ def _predictions(stage: Stage, results: Any) -> dict[str, list[Any]]:
     with open(path, encoding="utf-8") as f:
       rows = [json.loads(line) for line in itertools.islice(f, _SHOWN_EXAMPLES)]
     shown[task.task] = [
-        report.Prediction(row["input"], row["target"], row["prediction"])
+        report.Prediction(
+            row["input"],
+            row["target"],
+            row["prediction"],
+            row["target"] == row["prediction"]
+            if task.task in marked
+            else None,
+        )
         for row in rows
     ]
   return shown

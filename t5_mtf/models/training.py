@@ -188,7 +188,7 @@ def _origin(settings: RunSettings, resume_from: str | None) -> Origin:
   if resume_from and os.path.exists(path):
     with open(path, encoding="utf-8") as f:
       origin = Origin(**json.load(f))
-    if wanted and wanted != origin.init_checkpoint:
+    if wanted and _name(wanted) != _name(origin.init_checkpoint):
       raise errors.UserError(
           f"{settings.model_dir} holds a model that started from"
           f" {origin.init_checkpoint or 'random weights'}, but init_checkpoint"
@@ -199,6 +199,11 @@ def _origin(settings: RunSettings, resume_from: str | None) -> Origin:
   if resume_from:  # a directory that another program wrote
     return Origin(None, checkpoints.step_of(resume_from))
   return Origin(wanted, _step_in(wanted))
+
+
+def _name(checkpoint: str | None) -> list[str]:
+  """Folder and step: what stays when a tree of models is moved."""
+  return os.path.abspath(checkpoint or "/").split(os.sep)[-2:]
 
 
 def _step_in(checkpoint: str | None) -> int:

@@ -76,9 +76,16 @@ def test_fine_tuning_says_how_much_of_the_model_was_initialised(
   assert f"26 of 26 variables from {first} (step 4)" in out
   assert "4 -> 6" in out
   assert checkpoints.step_of(last) == 6
+  (tmp_path / "moved").mkdir()
+  for name in ("first", "second"):
+    (tmp_path / name).rename(tmp_path / "moved" / name)
+  moved = f"utils.run.init_checkpoint = '{tmp_path / 'moved' / 'first'}'"
+  training.train(tiny.settings(tmp_path / "moved" / "second", moved, more))
+  assert "nothing left to train" in capsys.readouterr().out
   with pytest.raises(errors.UserError, match="started from .*first.*4"):
-    other = f"utils.run.init_checkpoint = '{first[:-1]}2'"
-    training.train(tiny.settings(tmp_path / "second", other))
+    other = f"{tmp_path / 'moved' / 'first' / 'model.ckpt-2'}"
+    other = f"utils.run.init_checkpoint = '{other}'"
+    training.train(tiny.settings(tmp_path / "moved" / "second", other))
 
 
 def test_train_steps_that_the_first_checkpoint_has_passed_are_an_error(
