@@ -140,12 +140,13 @@ def _results(
       print(f"{path} has the scores of step {step:,}: nothing left to score.\n")
       print(results_lib.terminal_table(found))
       return found
-  scores = _evaluate(settings, checkpoint, flags.max_examples)
+  every = _read_examples(settings, flags.max_examples)
+  scores = evaluating.evaluate_checkpoint(settings, every, checkpoint)
   evaluating.write(os.path.join(stage.folder, "validation_eval"), scores)
   lengths = settings.batch.sequence_length
   minutes = (time.monotonic() - started) / 60
   results = results_lib.Results(
-      columns=_columns({score.task: score for score in scores}),
+      columns=_columns(every, scores),
       decode=predict_step.decode_options(lengths["targets"]),
       config_hash=config_hash,
       command="t5_mtf demo",
@@ -162,7 +163,8 @@ def _results(
   return results
 
 
-def _evaluate(settings: Any, checkpoint: str, limit: int | None) -> list[Any]:
+def _read_examples(settings: Any, limit: int | None) -> list[Any]:
+  """The validation examples of every task."""
   from t5_mtf.models import evaluating
 
   datasets = settings.eval_dataset_fn(dataset_split="validation")
@@ -172,19 +174,23 @@ def _evaluate(settings: Any, checkpoint: str, limit: int | None) -> list[Any]:
   ]
   count = sum(len(examples.rows) for examples in every)
   print(f"decoding {count:,} examples of {len(every)} tasks ...", flush=True)
-  return evaluating.evaluate_checkpoint(settings, every, checkpoint)
+  return every
 
 
-def _columns(scores: dict[str, Any]) -> list[Any]:
+def _columns(every: Sequence[Any], scores: Sequence[Any]) -> list[Any]:
   """The seven columns, each task beside its baseline."""
   from t5_mtf.data.tasks import mini
   from t5_mtf.evaluation import results as results_lib
 
+  by_task = {
+      score.task: (examples, score)
+      for examples, score in zip(every, scores, strict=True)
+  }
   columns = []
   for column in mini.COLUMNS:
     tasks = []
     for task in column.tasks:
-      score = scores[task.name]
+      examples, score = by_task[task.name]
       tasks.append(
           results_lib.TaskResult(
               task=task.name,
@@ -193,7 +199,7 @@ def _columns(scores: dict[str, Any]) -> list[Any]:
               metrics=dict(score.metrics),
               main_metrics=list(task.main_metrics),
               baseline=task.baseline,
-              baseline_metrics=_baseline_scores(task, score),
+              baseline_metrics=_baseline_scores(task, examples),
               examples=len(score.inputs),
               truncated_inputs=score.truncated_inputs,
               seconds=score.seconds,
@@ -203,9 +209,8 @@ def _columns(scores: dict[str, Any]) -> list[Any]:
   return columns
 
 
-def _baseline_scores(task: Any, score: Any) -> dict[str, float]:
+def _baseline_scores(task: Any, examples: Any) -> dict[str, float]:
   """Scores the task's trivial baseline on the same examples."""
-  from t5_mtf import data
   from t5_mtf.data.tasks import mini
   from t5_mtf.evaluation import baselines
   from t5_mtf.models import evaluating
@@ -218,12 +223,10 @@ def _baseline_scores(task: Any, score: Any) -> dict[str, float]:
       ),
       mini.MEAN_TARGET: baselines.mean_target,
   }
-  registered = data.get_mixture_or_task(task.name)
-  train = evaluating.Examples.read(EvalDataset(registered, "train"))
-  examples = evaluating.Examples.read(
-      EvalDataset(registered, score.split, len(score.inputs))
+  train = evaluating.Examples.read(EvalDataset(examples.dataset.task, "train"))
+  predictions = predict[task.baseline](
+      train.texts("targets"), examples.texts("inputs")
   )
-  predictions = predict[task.baseline](train.texts("targets"), score.inputs)
   return examples.score(predictions)
 
 
@@ -239,7 +242,7 @@ def _export_and_ask(output: str, stage: Stage) -> None:
           batch_size=_EXPORT_BATCH,
       )
   )
-  questions = [text for _, text in _one_input_per_task(stage)]
+  questions = _one_input_per_task(stage)
   answers = ask(os.path.join(target, export.CLIENT), questions)
   for question, answer in zip(questions, answers, strict=True):
     shown = question if len(question) <= 100 else question[:97] + "..."
@@ -269,7 +272,7 @@ def ask(client: str, texts: Sequence[str]) -> list[str]:
   return answers
 
 
-def _one_input_per_task(stage: Stage) -> list[tuple[str, str]]:
+def _one_input_per_task(stage: Stage) -> list[str]:
   from t5_mtf.data.tasks import mini
 
   found = []
@@ -279,7 +282,7 @@ def _one_input_per_task(stage: Stage) -> list[tuple[str, str]]:
           stage.folder, "validation_eval", f"{task.name}_inputs"
       )
       with open(path, encoding="utf-8") as f:
-        found.append((task.name, f.readline().rstrip("\n")))
+        found.append(f.readline().rstrip("\n"))
   return found
 
 

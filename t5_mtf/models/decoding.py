@@ -10,6 +10,7 @@ from typing import Any
 import gin
 
 from t5_mtf import errors, gin_config
+from t5_mtf.evaluation import files
 from t5_mtf.models import checkpoints, estimator, hooks
 from t5_mtf.models.predict_step import decode_options
 from t5_mtf.models.settings import RunSettings
@@ -128,11 +129,11 @@ def infer(settings: RunSettings) -> list[str]:
   """
   decode_fn = gin_config.bound("infer_model", "decode_fn")
   several = getattr(decode_fn, "__name__", "") == decode_from_files.__name__
-  files = decode_from_files() if several else _file_pair()
-  texts = {source: read_lines(source) for source, _ in files}
+  pairs = decode_from_files() if several else _file_pair()
+  texts = {source: read_lines(source) for source, _ in pairs}
   written = []
   for path in checkpoints.select(settings.model_dir, settings.checkpoint_step):
-    for source, target in files:
+    for source, target in pairs:
       output = f"{target}-{checkpoints.step_of(path)}"
       decoded = decode_texts(settings, texts[source], path)
       write_lines(output, decoded.outputs)
@@ -213,9 +214,6 @@ def read_lines(path: str) -> list[str]:
 
 def write_lines(path: str, lines: Sequence[str]) -> None:
   """Writes UTF-8 lines; a line break inside a text is written as a space."""
-  folder = os.path.dirname(path)
-  if folder:
-    os.makedirs(folder, exist_ok=True)
-  with open(path + ".tmp", "w", encoding="utf-8") as f:
-    f.writelines(" ".join(line.splitlines()) + "\n" for line in lines)
-  os.replace(path + ".tmp", path)
+  files.write_atomically(
+      path, "".join(" ".join(line.splitlines()) + "\n" for line in lines)
+  )

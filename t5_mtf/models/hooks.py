@@ -98,7 +98,7 @@ class ProgressHook(_StepHook):
         loss=loss,
         learning_rate=rate,
         tokens_per_second=self._tokens_per_step / seconds,
-        time=progress.clock(),
+        time=time.time(),
     )
     if step in (self._start + 1, self._last) or step % self._every == 0:
       self._write()

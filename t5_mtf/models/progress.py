@@ -13,8 +13,9 @@ import dataclasses
 import json
 import os
 import sys
-import time
 from typing import TextIO
+
+from t5_mtf.evaluation import files
 
 METRICS_FILE = "metrics.jsonl"
 
@@ -40,16 +41,12 @@ class MetricsFile:
 
   def __init__(self, model_dir: str, start_step: int) -> None:
     self._path = os.path.join(model_dir, METRICS_FILE)
-    os.makedirs(model_dir, exist_ok=True)
     kept = [
         line
         for line in self._lines()
         if (step := _step_of(line)) is not None and step <= start_step
     ]
-    temporary = self._path + ".tmp"
-    with open(temporary, "w", encoding="utf-8") as f:
-      f.writelines(kept)
-    os.replace(temporary, self._path)
+    files.write_atomically(self._path, "".join(kept))
 
   def _lines(self) -> list[str]:
     if not os.path.exists(self._path):
@@ -113,11 +110,6 @@ def duration(seconds: float) -> str:
   if seconds < 3600:
     return f"{seconds // 60}m{seconds % 60:02d}s"
   return f"{seconds // 3600}h{seconds % 3600 // 60:02d}m"
-
-
-def clock() -> float:
-  """Seconds since the epoch, as `metrics.jsonl` has them."""
-  return time.time()
 
 
 def _step_of(line: str) -> int | None:

@@ -9,6 +9,7 @@ import shutil
 from typing import Any
 
 from t5_mtf import errors, gin_config
+from t5_mtf.evaluation import files
 from t5_mtf.models import checkpoints, estimator, hooks, mesh_transformer
 from t5_mtf.models.settings import RunSettings
 from t5_mtf.models.start_report import StartReport
@@ -216,20 +217,15 @@ def _step_in(checkpoint: str | None) -> int:
 
 
 def _write_origin(model_dir: str, origin: Origin) -> None:
-  _write(os.path.join(model_dir, ORIGIN_FILE), json.dumps(vars(origin)) + "\n")
-
-
-def _write_operative_config(model_dir: str) -> None:
-  _write(
-      os.path.join(model_dir, OPERATIVE_CONFIG), gin_config.operative_config()
+  files.write_atomically(
+      os.path.join(model_dir, ORIGIN_FILE), json.dumps(vars(origin)) + "\n"
   )
 
 
-def _write(path: str, text: str) -> None:
-  os.makedirs(os.path.dirname(path), exist_ok=True)
-  with open(path + ".tmp", "w", encoding="utf-8") as f:
-    f.write(text)
-  os.replace(path + ".tmp", path)
+def _write_operative_config(model_dir: str) -> None:
+  files.write_atomically(
+      os.path.join(model_dir, OPERATIVE_CONFIG), gin_config.operative_config()
+  )
 
 
 def _set_aside_state(model_dir: str) -> None:
