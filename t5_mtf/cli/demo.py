@@ -54,6 +54,32 @@ class Stage:
     )
 
 
+def add_parser(commands: Any) -> argparse.ArgumentParser:
+  """Describes the command and its flags."""
+  parser = commands.add_parser(
+      "demo",
+      help="the main job on the embedded data, in about eight minutes",
+      description=(
+          "Pre-trains a small T5 on the embedded prose, fine-tunes it on the"
+          " mini suite, scores every column against a trivial baseline, exports"
+          " a SavedModel, asks it from a fresh process, and writes"
+          " results.json, curves.png and report.html. Run again, it continues,"
+          " or says what is done."
+      ),
+  )
+  parser.add_argument("--output", default="demo_output", metavar="DIR",
+                      help="where everything goes (default demo_output)")
+  parser.add_argument("--pretrain_steps", type=int, metavar="N",
+                      help="instead of those in mini/pretraining.gin")
+  parser.add_argument("--finetune_steps", type=int, metavar="N",
+                      help="instead of those in mini/finetuning.gin")
+  parser.add_argument("--max_examples", type=int, metavar="N",
+                      help="evaluate only so many examples a task")
+  parser.add_argument("--dry_run", action="store_true",
+                      help="print what would be run, and stop")
+  return parser
+
+
 def run(flags: argparse.Namespace) -> int:
   """Carries out the demo; returns its exit status."""
   started = time.monotonic()
