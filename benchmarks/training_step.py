@@ -23,7 +23,7 @@ def measure(which: str, gin_file: str, steps: int) -> float:
   from t5_mtf.cli import console, t5_mesh_transformer
 
   console.quiet_tensorflow()
-  from t5_mtf.models import estimator, training
+  from t5_mtf.models import estimator, training_input
   from t5_mtf.models import settings as run_settings
   from t5_mtf.models.start_report import StartReport
   from t5_mtf.tf_compat import mtf_utils, tf
@@ -69,7 +69,7 @@ def measure(which: str, gin_file: str, steps: int) -> float:
           cluster=None,
       )
     made.train(
-        training.training_input_fn(settings, 0), max_steps=steps,
+        lambda params: training_input.batches(settings), max_steps=steps,
         hooks=[Timer()],
     )
   gaps = [b - a for a, b in zip(times, times[1:], strict=False)]

@@ -13,15 +13,11 @@ from t5_mtf.evaluation import files
 from t5_mtf.models import checkpoints, estimator, hooks, mesh_transformer
 from t5_mtf.models.settings import RunSettings
 from t5_mtf.models.start_report import StartReport
+from t5_mtf.models.training_input import TrainingInput
 from t5_mtf.tf_compat import tf
 
 ORIGIN_FILE = "origin.json"
 OPERATIVE_CONFIG = "operative_config.gin"
-_FEATURES = tuple(
-    feature + suffix
-    for feature in ("inputs", "targets")
-    for suffix in ("", "_segmentation", "_position")
-)
 
 
 class Interrupted(Exception):
@@ -110,30 +106,6 @@ def train(settings: RunSettings, log_every: int = 10) -> str:
   return last
 
 
-def training_input_fn(settings: RunSettings, skip_steps: int) -> Any:
-  """Returns the input function: the seeded stream, from `skip_steps` on.
-
-  The stream is a pure function of its seed, so leaving out the batches that
-  were already trained on continues exactly where the checkpoint stood.
-  """
-  batch = settings.batch
-
-  def input_fn(params: Any) -> Any:
-    del params
-    dataset = settings.train_dataset_fn(
-        sequence_length=batch.sequence_length,
-        vocabulary=settings.vocabulary,
-        dataset_split=settings.dataset_split,
-    )
-    dataset = dataset.map(
-        lambda ex: {k: v for k, v in ex.items() if k in _FEATURES}
-    )
-    dataset = dataset.batch(batch.sequences, drop_remainder=True)
-    return dataset.skip(skip_steps).prefetch(tf.data.AUTOTUNE)
-
-  return input_fn
-
-
 def _run(
     settings: RunSettings,
     report: StartReport,
@@ -143,8 +115,10 @@ def _run(
     interrupt: hooks.InterruptHook,
 ) -> None:
   origin_step, step = steps
+  stream = TrainingInput(settings, step, batches_before=step - origin_step)
   watching = [
       hooks.ReportHook(report),
+      stream.hook,
       hooks.FiniteLossHook(step),
       hooks.ProgressHook(
           settings.model_dir,
@@ -158,9 +132,10 @@ def _run(
   print("building the graph ...", flush=True)
   try:
     estimator.make_estimator(settings, report, resume_from).train(
-        training_input_fn(settings, step - origin_step),
+        stream.input_fn,
         max_steps=settings.training.steps,
         hooks=watching,
+        saving_listeners=[stream.listener],
     )
   except errors.TrainingDiverged as error:
     good = checkpoints.latest_finite(settings.model_dir)

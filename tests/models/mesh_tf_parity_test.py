@@ -5,7 +5,7 @@ import shutil
 import numpy as np
 import pytest
 
-from t5_mtf.models import checkpoints, training
+from t5_mtf.models import checkpoints, training, training_input
 from t5_mtf.tf_compat import mtf_utils, tf
 from tests.models import tiny
 
@@ -42,7 +42,7 @@ def test_continuing_with_mesh_tfs_own_estimator_gives_the_same_weights(
       cluster=None,
   )
   estimator.train(
-      training.training_input_fn(settings, skip_steps=2), max_steps=4
+      lambda params: training_input.batches(settings, skipped=2), max_steps=4
   )
   theirs = checkpoints.find(settings.model_dir)
   assert theirs.endswith("model.ckpt-4")
