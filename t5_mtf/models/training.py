@@ -6,7 +6,6 @@ import dataclasses
 import json
 import os
 import shutil
-from typing import Any
 
 from t5_mtf import errors, gin_config
 from t5_mtf.evaluation import files

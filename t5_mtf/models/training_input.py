@@ -154,7 +154,8 @@ class TrainingInput:
   def _remove_stale(self, step: int) -> None:
     """Removes the positions whose checkpoints are gone."""
     folder = self._settings.model_dir
-    kept = {step, *map(checkpoints.step_of, checkpoints.list_checkpoints(folder))}
+    there = checkpoints.list_checkpoints(folder)
+    kept = {step, *map(checkpoints.step_of, there)}
     for name in tf.io.gfile.listdir(folder):
       number = name.removeprefix(_PREFIX).split(".")[0]
       if name.startswith(_PREFIX) and number.isdigit():
