@@ -47,6 +47,8 @@ INSTALL_REQUIRES = [
 ]
 
 EXTRAS_REQUIRE = {
+    # Corpora and caches on a cluster (or on all cores of one machine).
+    "beam": ["apache-beam>=2.65"],
     # Rebuilds the embedded data from its sources: names, dates and amounts in
     # four languages (CLDR).
     "build": ["Babel>=2.14"],
