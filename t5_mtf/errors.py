@@ -14,8 +14,13 @@ class UserError(ValueError):
   """Something the user gave cannot be used; the message says how to go on."""
 
 
-class UnknownNameError(UserError):
-  """A name that is not registered; the message holds the nearest matches."""
+class UnknownNameError(UserError, KeyError):
+  """A name that is not registered; the message holds the nearest matches.
+
+  The published registries raise ValueError, its tables KeyError: it is both.
+  """
+
+  __str__ = ValueError.__str__  # KeyError's would put the message in quotes
 
 
 class DataError(UserError):

@@ -22,3 +22,8 @@ def test_without_a_near_name_the_known_ones_are_listed():
   error = errors.unknown_name("task", "zzz", ["b", "a"])
   assert str(error) == "unknown task 'zzz'. Known (2): a, b."
   assert "None is registered" in str(errors.unknown_name("task", "zzz", []))
+
+
+def test_an_unknown_name_is_caught_as_the_published_code_raises_it():
+  error = errors.unknown_name("task", "zzz", ["b"])
+  assert isinstance(error, ValueError) and isinstance(error, KeyError)
