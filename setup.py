@@ -44,6 +44,9 @@ INSTALL_REQUIRES = [
     "scikit-learn>=1.3",
     # Pearson and Spearman correlation.
     "scipy>=1.11",
+    # ROUGE and bootstrap on all cores, and their progress bar.
+    "joblib>=1.3",
+    "tqdm>=4.60",
 ]
 
 EXTRAS_REQUIRE = {

@@ -6,6 +6,7 @@ out; nothing here knows tasks or models.
   metrics     the published metrics, by their published names
   qa_utils    answer normalization and the question-answering scores
   baselines   what a model has to beat: predictions made without one
+  bootstrap   confidence intervals; mean and deviation across training runs
   results     results.json, its schema, and the table for the terminal
   curves      metrics.jsonl, and the loss curves drawn from it
   report      one self-contained HTML page

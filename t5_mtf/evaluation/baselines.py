@@ -8,6 +8,7 @@ only worth reporting beside the best of those that make sense for its task.
 from __future__ import annotations
 
 import collections
+import random
 import statistics
 from collections.abc import Sequence
 
@@ -36,6 +37,27 @@ def majority_class(
   _check_train_targets("majority_class", train_targets)
   [(target, _)] = collections.Counter(train_targets).most_common(1)
   return [target] * len(inputs)
+
+
+def random_class(
+    train_targets: Sequence[str], inputs: Sequence[str], seed: int = 0
+) -> list[str]:
+  """Predicts one of the different training targets, each as likely as another.
+
+  Args:
+    train_targets: targets of the training split.
+    inputs: texts to predict for.
+    seed: of the random draws; the same seed gives the same predictions.
+
+  Raises:
+    DataError: `train_targets` is empty.
+
+  >>> random_class(["yes", "no", "yes"], ["a", "b", "c", "d"], seed=1)
+  ['no', 'yes', 'yes', 'no']
+  """
+  _check_train_targets("random_class", train_targets)
+  classes = sorted(set(train_targets))
+  return random.Random(seed).choices(classes, k=len(inputs))
 
 
 def copy_source(

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 
 
-def write_atomically(path: str | os.PathLike[str], text: str) -> None:
-  """Writes `text` as UTF-8 to `path`: in full, or not at all.
+def write_atomically(
+    path: str | os.PathLike[str], content: str | bytes
+) -> None:
+  """Writes text (as UTF-8) or bytes to `path`: in full, or not at all.
 
-  The text goes to `{path}.tmp` first, which is then renamed. Missing folders
+  The content goes to `{path}.tmp` first, which is then renamed. Missing folders
   are made.
 
   Raises:
@@ -17,6 +19,6 @@ def write_atomically(path: str | os.PathLike[str], text: str) -> None:
   path = os.fspath(path)
   os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
   partial = path + ".tmp"
-  with open(partial, "w", encoding="utf-8") as f:
-    f.write(text)
+  with open(partial, "wb") as f:
+    f.write(content.encode("utf-8") if isinstance(content, str) else content)
   os.replace(partial, path)

@@ -86,37 +86,67 @@ def qa_metrics(
   >>> qa_metrics([["three winters", "three"], ["bell"]], ["three", "big bell"])
   {'em': 50.0, 'f1': 83.33333333333333}
   """
-  checks.check_pairs("qa_metrics", targets, predictions)
-  _check_answers(targets)
-  exact, f1 = [], []
-  for answers, prediction in zip(targets, predictions, strict=True):
-    exact.append(prediction in list(answers))
-    f1.append(max(_word_f1(answer, prediction) for answer in answers))
-  return {
-      "em": float(100 * np.mean(exact)),
-      "f1": float(100 * np.mean(f1)),
-  }
+  return _percentages(example_scores("qa_metrics", targets, predictions))
 
 
 def normalized_qa_metrics(
+    metric: str,
     targets: Sequence[Sequence[str]],
     predictions: Sequence[str],
     normalize: Callable[[str], str],
 ) -> dict[str, float]:
-  """`qa_metrics` of answers put through `normalize` first."""
-  _check_answers(targets)
-  return qa_metrics(
-      [[normalize(answer) for answer in answers] for answers in targets],
-      [normalize(prediction) for prediction in predictions],
-  )
+  """`qa_metrics` of answers put through `normalize` first.
+
+  Args:
+    metric: name of the metric, for messages.
+    targets: for each question, all its gold answers.
+    predictions: for each question, the answer given.
+    normalize: what makes answers comparable.
+  """
+  return _percentages(example_scores(metric, targets, predictions, normalize))
 
 
-def _check_answers(targets: Sequence[Sequence[str]]) -> None:
+def example_scores(
+    metric: str,
+    targets: Sequence[Sequence[str]],
+    predictions: Sequence[str],
+    normalize: Callable[[str], str] = str,
+) -> tuple[list[bool], list[float]]:
+  """Returns each question's exact match and its best word F1, from 0 to 1.
+
+  Arguments and errors as `normalized_qa_metrics`.
+  """
+  checks.check_pairs(metric, targets, predictions)
+  checks.check_texts(metric, "prediction", predictions)
+  check_answers(metric, targets)
+  exact, f1 = [], []
+  for answers, prediction in zip(targets, predictions, strict=True):
+    normal = [normalize(answer) for answer in answers]
+    predicted = normalize(prediction)
+    exact.append(predicted in normal)
+    f1.append(max(_word_f1(answer, predicted) for answer in normal))
+  return exact, f1
+
+
+def _percentages(
+    scores: tuple[list[bool], list[float]],
+) -> dict[str, float]:
+  exact, f1 = scores
+  return {"em": float(100 * np.mean(exact)), "f1": float(100 * np.mean(f1))}
+
+
+def check_answers(metric: str, targets: Sequence[Sequence[str]]) -> None:
+  """Checks that each target is a non-empty list of texts.
+
+  Raises:
+    DataError: one is not.
+  """
   for index, answers in enumerate(targets):
     if isinstance(answers, (str, bytes)) or not len(answers):
       raise errors.DataError(
-          f"question {index}: its target is {answers!r}, not a non-empty list"
-          " of gold answers. Give every gold answer of the question, as a list"
-          " even when there is one; scoring against one answer of several"
-          " gives scores that are too low."
+          f"{metric}: question {index}: its target is {answers!r}, not a"
+          " non-empty list of gold answers. Give every gold answer of the"
+          " question, as a list even when there is one; scoring against one"
+          " answer of several gives scores that are too low."
       )
+    checks.check_texts(metric, f"question {index}, gold answer", answers)

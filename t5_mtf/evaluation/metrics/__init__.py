@@ -16,28 +16,59 @@ from t5_mtf.evaluation.metrics.correlation import (
     pearson_corrcoef,
     spearman_corrcoef,
 )
-from t5_mtf.evaluation.metrics.question_answering import squad, trivia_qa
+from t5_mtf.evaluation.metrics.groups import (
+    deduplicate_metric,
+    mean_group_metric,
+    multirc_f1_over_all_answers,
+)
+from t5_mtf.evaluation.metrics.question_answering import (
+    ShardedSquad,
+    _coqa_tokenize,  # noqa: F401  as in the published module
+    _sequence_f1,  # noqa: F401
+    coqa_f1,
+    span_squad,
+    squad,
+    trivia_qa,
+)
+from t5_mtf.evaluation.metrics.scores import (
+    auc,
+    perplexity,
+    rank_classification,
+    score_auc,
+)
 from t5_mtf.evaluation.metrics.sequences import (
     all_match,
     edit_distance,
     sequence_accuracy,
+    unigram_accuracy,
 )
 from t5_mtf.evaluation.metrics.summarization import rouge, rouge_mean
 from t5_mtf.evaluation.metrics.translation import bleu
 
 __all__ = [
+    "ShardedSquad",
     "accuracy",
     "all_match",
+    "auc",
     "bleu",
+    "coqa_f1",
+    "deduplicate_metric",
     "edit_distance",
     "f1_score_with_invalid",
+    "mean_group_metric",
     "mean_multiclass_f1",
+    "multirc_f1_over_all_answers",
     "pearson_corrcoef",
+    "perplexity",
+    "rank_classification",
     "rouge",
     "rouge_mean",
+    "score_auc",
     "sequence_accuracy",
     "sklearn_metrics_wrapper",
+    "span_squad",
     "spearman_corrcoef",
     "squad",
     "trivia_qa",
+    "unigram_accuracy",
 ]

@@ -15,6 +15,10 @@ import numpy as np
 from t5_mtf import errors
 from t5_mtf.evaluation import checks
 
+# Metrics of the package's own tasks: registering a task must not import
+# scikit-learn, which takes seconds.
+_SURELY_IN_SKLEARN = ("matthews_corrcoef", "fbeta_score")
+
 
 def accuracy(
     targets: Sequence[Any], predictions: Sequence[Any]
@@ -58,18 +62,17 @@ def sklearn_metrics_wrapper(
   >>> matthews([0, 1, 1, 0], [0, 1, 1, 0])
   {'matthews_corrcoef': 100.0}
   """
-  import sklearn.metrics
-
-  known = [n for n in sklearn.metrics.__all__ if n.islower()]
-  if metric_str not in known:
-    raise errors.unknown_name("function of sklearn.metrics", metric_str, known)
-  metric_fn = getattr(sklearn.metrics, metric_str)
+  if metric_str not in _SURELY_IN_SKLEARN:
+    _check_in_sklearn(metric_str)
   name = metric_dict_str or metric_str
 
   def metric(
       targets: Sequence[Any], predictions: Sequence[Any]
   ) -> dict[str, float]:
+    import sklearn.metrics
+
     checks.check_pairs(name, targets, predictions)
+    metric_fn = getattr(sklearn.metrics, metric_str)
     score = metric_fn(targets, predictions, **metric_fn_kwargs)
     if metric_post_process_fn is not None:
       score = metric_post_process_fn(score)
@@ -77,6 +80,14 @@ def sklearn_metrics_wrapper(
 
   metric.__name__ = name
   return metric
+
+
+def _check_in_sklearn(metric_str: str) -> None:
+  import sklearn.metrics
+
+  known = [n for n in sklearn.metrics.__all__ if n.islower()]
+  if metric_str not in known:
+    raise errors.unknown_name("function of sklearn.metrics", metric_str, known)
 
 
 def mean_multiclass_f1(

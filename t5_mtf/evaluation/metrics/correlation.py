@@ -19,7 +19,15 @@ def _correlation(
   with warnings.catch_warnings():
     # Constant predictions: the NaN returned says it.
     warnings.simplefilter("ignore")
-    return {name: float(100 * function(targets, predictions)[0])}
+    return {
+        name: float(
+            100
+            * function(
+                checks.numbers(name, "target", targets),
+                checks.numbers(name, "prediction", predictions),
+            )[0]
+        )
+    }
 
 
 def pearson_corrcoef(
@@ -30,7 +38,7 @@ def pearson_corrcoef(
   NaN when the targets or the predictions are all equal, or hold a NaN.
 
   Raises:
-    DataError: fewer than two examples, or lengths differ.
+    DataError: fewer than two examples, lengths differ, or no numbers.
 
   >>> round(pearson_corrcoef([1., 2., 3.], [1., 2., 4.])["pearson_corrcoef"], 6)
   98.198051
@@ -50,7 +58,7 @@ def spearman_corrcoef(
   NaN when the targets or the predictions are all equal, or hold a NaN.
 
   Raises:
-    DataError: fewer than two examples, or lengths differ.
+    DataError: fewer than two examples, lengths differ, or no numbers.
 
   >>> round(spearman_corrcoef([1., 2., 3., 4.], [1., 2., 9., 4.])[
   ...     "spearman_corrcoef"], 6)

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import collections
 import re
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from t5_mtf import errors
 from t5_mtf.evaluation import checks
+
+
+def _equal(target: Any, prediction: Any) -> bool:
+  if type(target) is type(prediction) and isinstance(target, (str, int, float)):
+    return target == prediction
+  return np.array_equal(target, prediction)
 
 
 def sequence_accuracy(
@@ -23,10 +31,41 @@ def sequence_accuracy(
   {'sequence_accuracy': 50.0}
   """
   checks.check_pairs("sequence_accuracy", targets, predictions)
-  right = [
-      np.array_equal(t, p) for t, p in zip(targets, predictions, strict=True)
-  ]
+  right = [_equal(t, p) for t, p in zip(targets, predictions, strict=True)]
   return {"sequence_accuracy": float(100 * np.mean(right))}
+
+
+def unigram_accuracy(
+    targets: Sequence[str], predictions: Sequence[str]
+) -> dict[str, float]:
+  """Percentage of the targets' words that their predictions hold, in any order.
+
+  Words are what white space separates. Each counts as often as both texts have
+  it, and all words count the same, whichever example they are in. Ours: the
+  published release has no metric of this name.
+
+  Raises:
+    DataError: no examples, lengths differ, not texts, or targets without words.
+
+  >>> unigram_accuracy(["a red red kite"], ["red kite , blue sky"])
+  {'unigram_accuracy': 50.0}
+  """
+  name = "unigram_accuracy"
+  checks.check_pairs(name, targets, predictions)
+  checks.check_texts(name, "target", targets)
+  checks.check_texts(name, "prediction", predictions)
+  words = [collections.Counter(target.split()) for target in targets]
+  total = sum(w.total() for w in words)
+  if not total:
+    raise errors.DataError(
+        f"{name}: the targets hold no words. Check that the evaluated split is"
+        " not empty."
+    )
+  found = sum(
+      (w & collections.Counter(prediction.split())).total()
+      for w, prediction in zip(words, predictions, strict=True)
+  )
+  return {name: 100 * found / total}
 
 
 def all_match(
@@ -41,7 +80,7 @@ def all_match(
   {'exact_match': 0.0}
   """
   same = len(targets) == len(predictions) and all(
-      np.array_equal(t, p) for t, p in zip(targets, predictions, strict=True)
+      _equal(t, p) for t, p in zip(targets, predictions, strict=True)
   )
   return {"exact_match": 100.0 if same else 0.0}
 
@@ -52,15 +91,30 @@ def _words(text: str, lower: bool) -> list[str]:
 
 
 def _levenshtein(left: Sequence[str], right: Sequence[str]) -> int:
-  """Fewest insertions, deletions and substitutions from `left` to `right`."""
-  row = list(range(len(right) + 1))
-  for i, a in enumerate(left, 1):
-    diagonal, row[0] = row[0], i
-    for j, b in enumerate(right, 1):
-      substituted = diagonal + (a != b)
-      diagonal = row[j]
-      row[j] = min(row[j] + 1, row[j - 1] + 1, substituted)
-  return row[-1]
+  """Fewest insertions, deletions and substitutions from `left` to `right`.
+
+  Myers' bit-parallel algorithm (J. ACM 46, 1999), a column of the table in two
+  numbers: bit i tells that the distance grows, or falls, from row i to i + 1.
+  """
+  if not left or not right:
+    return max(len(left), len(right))
+  positions = collections.defaultdict(int)
+  for i, word in enumerate(left):
+    positions[word] |= 1 << i
+  every = (1 << len(left)) - 1
+  last = 1 << (len(left) - 1)
+  grows, falls, distance = every, 0, len(left)
+  for word in right:
+    same = positions.get(word, 0)
+    diagonal = (((same & grows) + grows) ^ grows) | same
+    right_grows = falls | (every & ~(diagonal | grows))
+    right_falls = grows & diagonal
+    distance += bool(right_grows & last) - bool(right_falls & last)
+    right_grows = (right_grows << 1) | 1
+    same |= falls
+    grows = (right_falls << 1 | ~(same | right_grows)) & every
+    falls = right_grows & same & every
+  return distance
 
 
 def edit_distance(
@@ -82,7 +136,7 @@ def edit_distance(
     examples. Smaller is better.
 
   Raises:
-    DataError: no examples, or lengths differ.
+    DataError: no examples, lengths differ, or not texts.
 
   >>> edit_distance(["a red kite"], ["A blue boat"])["sum_edit"]
   2
@@ -90,6 +144,8 @@ def edit_distance(
   0
   """
   checks.check_pairs("edit_distance", targets, predictions)
+  checks.check_texts("edit_distance", "target", targets)
+  checks.check_texts("edit_distance", "prediction", predictions)
   distances = [
       _levenshtein(_words(p, lower), _words(t, lower))
       for t, p in zip(targets, predictions, strict=True)

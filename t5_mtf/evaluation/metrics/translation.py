@@ -26,6 +26,7 @@ def _reference_streams(
           f"bleu: example {index} has no reference. Give one text, or a list of"
           " one or more texts, for each example."
       )
+    checks.check_texts("bleu", f"example {index}, reference", texts)
   width = max(map(len, references))
   padded = [texts + [None] * (width - len(texts)) for texts in references]
   return [list(stream) for stream in zip(*padded, strict=True)]
@@ -56,7 +57,7 @@ def bleu(
     `bleu`, from 0 to 100.
 
   Raises:
-    DataError: no examples, lengths differ, or an example without reference.
+    DataError: no examples, lengths differ, not texts, or no reference.
     UnknownNameError: `tokenizer` is not one of those above.
 
   >>> score = bleu(["the cat sat on the mat"], ["the cat sat on a mat"])
@@ -69,6 +70,7 @@ def bleu(
   import sacrebleu
 
   checks.check_pairs("bleu", targets, predictions)
+  checks.check_texts("bleu", "prediction", predictions)
   if tokenizer not in _TOKENIZERS:
     raise errors.unknown_name(
         "BLEU tokenizer",

@@ -49,3 +49,8 @@ def test_f1_takes_an_invalid_prediction_as_the_other_class() -> None:
 def test_f1_refuses_targets_that_are_no_binary_labels() -> None:
   with pytest.raises(errors.DataError, match="mean_multiclass_f1"):
     metrics.f1_score_with_invalid([0, 2], [0, 1])
+
+
+def test_bytes_and_text_are_never_compared() -> None:
+  with pytest.raises(errors.DataError, match="Decode the bytes"):
+    metrics.accuracy([b"yes", b"no"], ["yes", "no"])

@@ -33,3 +33,14 @@ def test_constant_predictions_give_nan_without_a_warning(name: str) -> None:
 def test_one_example_has_no_correlation() -> None:
   with pytest.raises(errors.DataError, match="defined for 2 or more"):
     metrics.pearson_corrcoef([1.0], [1.0])
+
+
+@pytest.mark.parametrize("bad", ["2.0", None])
+def test_a_prediction_that_is_no_number_is_named(bad: object) -> None:
+  with pytest.raises(errors.DataError, match="prediction 1 is .*not a number"):
+    metrics.spearman_corrcoef([1.0, 2.0, 3.0], [1.0, bad, 3.0])
+
+
+def test_a_nan_prediction_makes_the_score_nan() -> None:
+  scores = metrics.pearson_corrcoef([1.0, 2.0, 3.0], [1.0, math.nan, 3.0])
+  assert math.isnan(scores["pearson_corrcoef"])

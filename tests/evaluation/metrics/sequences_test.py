@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import random
+
 import pytest
 
 from t5_mtf import errors
@@ -36,3 +38,49 @@ def test_edit_distance_minds_case_when_asked() -> None:
 def test_edit_distance_of_nothing_is_an_error() -> None:
   with pytest.raises(errors.DataError):
     metrics.edit_distance([], [])
+
+
+def test_edit_distance_agrees_with_the_textbook_table() -> None:
+  rng = random.Random(0)
+  for _ in range(300):
+    left, right = (
+        [rng.choice("abcd") for _ in range(rng.randint(1, 90))]
+        for _ in range(2)
+    )
+    scores = metrics.edit_distance([" ".join(left)], [" ".join(right)])
+    assert scores["sum_edit"] == _table_distance(left, right)
+
+
+def _table_distance(left: list[str], right: list[str]) -> int:
+  row = list(range(len(right) + 1))
+  for i, a in enumerate(left, 1):
+    above = row
+    row = [i]
+    for j, b in enumerate(right, 1):
+      row.append(min(above[j] + 1, row[-1] + 1, above[j - 1] + (a != b)))
+  return row[-1]
+
+
+def test_edit_distance_of_very_long_texts_is_quick() -> None:
+  text = " ".join(map(str, range(5000)))
+  scores = metrics.edit_distance([text], ["x " + text])
+  assert scores["sum_edit"] == 1
+
+
+def test_unigram_accuracy_by_hand() -> None:
+  # 2 of 3 words, order aside, and 1 of 1.
+  scores = metrics.unigram_accuracy(["a b b", "c"], ["b a", "d c c"])
+  assert scores == {"unigram_accuracy": 75.0}
+
+
+def test_unigram_accuracy_of_no_words_is_an_error() -> None:
+  with pytest.raises(errors.DataError, match="no words"):
+    metrics.unigram_accuracy(["", " "], ["a", "b"])
+
+
+@pytest.mark.parametrize(
+    "metric", [metrics.edit_distance, metrics.unigram_accuracy]
+)
+def test_metrics_of_texts_name_what_is_no_text(metric) -> None:
+  with pytest.raises(errors.DataError, match="prediction 1 is '3', a int"):
+    metric(["a", "b"], ["a", 3])

@@ -5,6 +5,7 @@ import pytest
 
 from t5_mtf import errors
 from t5_mtf.evaluation import metrics
+from t5_mtf.evaluation.metrics import summarization
 
 TARGETS = ["a b c d", "e f", "g h i"]
 PREDICTIONS = ["a b c x", "e f", "x y z"]
@@ -49,3 +50,16 @@ def test_stemming_is_off_unless_asked_for() -> None:
 def test_rouge_of_nothing_is_an_error() -> None:
   with pytest.raises(errors.DataError, match="rouge: 0 examples"):
     metrics.rouge([], [])
+
+
+def test_rouge_names_what_is_no_text() -> None:
+  with pytest.raises(errors.DataError, match="target 0 is .* bytes"):
+    metrics.rouge_mean([b"a"], [b"a"])
+
+
+def test_all_cores_give_the_same_scores_in_the_same_order(monkeypatch) -> None:
+  targets = [f"a b {i} d" for i in range(600)]
+  predictions = [f"a x {i} {i % 3}" for i in range(600)]
+  alone = metrics.rouge(targets, predictions)
+  monkeypatch.setattr(summarization, "_ALL_CORES_FROM", 1)
+  assert metrics.rouge(targets, predictions) == alone
