@@ -12,7 +12,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from t5_mtf.data.preprocessors import chunking
+from t5_mtf.data.preprocessors import trimming
 from t5_mtf.tf_compat import tf
 
 # The number of examples that are packed together.
@@ -109,7 +109,7 @@ def pad(
       },
       num_parallel_calls=tf.data.AUTOTUNE,
   )
-  return chunking.trim_and_pad_dataset(named, sequence_length)
+  return trimming.trim_and_pad_dataset(named, sequence_length)
 
 
 def _as_ragged(batch: tf.Tensor | tf.RaggedTensor) -> tf.RaggedTensor:

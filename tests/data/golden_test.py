@@ -13,9 +13,12 @@ from t5_mtf.data import preprocessors
 _WITHOUT_RECORDS = {
     "append_eos",
     "append_eos_after_trim",
+    "iid_denoising",
     "map_over_dataset",
     "random_spans_targets_length",
     "random_spans_tokens_length",
+    "split_tokens_to_random_length",
+    "take",
 }
 _FUNCTIONS = [
     name for name in preprocessors.__all__ if name not in _WITHOUT_RECORDS

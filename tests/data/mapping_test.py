@@ -97,3 +97,25 @@ def test_graph_and_eager_mode_agree():
       session.run(iterator.initializer)
       in_graph = [float(session.run(value)) for _ in range(3)]
   assert in_graph == _drawn(1, 3)
+
+
+def test_seeds_are_the_published_numbers_of_random_datasets():
+  with mapping.map_seed_manager(42):
+    found = _numbers(_seeds(tf.data.Dataset.range(9)))
+  streams = [
+      [*map(int, tf.data.Dataset.random(seed).take(9).as_numpy_iterator())]
+      for seed in (42, 43, 44, 45)
+  ]
+  numbers = zip(*streams, strict=True)
+  assert found == [[[a, b], [c, d]] for a, b, c, d in numbers]
+
+
+def test_seed_that_is_unsigned_becomes_one_that_can_be_used():
+  large = tf.constant([7, 2**32 - 1], tf.uint32)
+  seed = mapping.maybe_cast_seed(large)
+  assert seed.numpy().tolist() == [7, 2**32 - 1]
+  assert mapping.maybe_cast_seed(tf.constant([1, 2])).dtype == tf.int32
+
+
+def test_docstring_examples(run_examples):
+  run_examples(mapping)

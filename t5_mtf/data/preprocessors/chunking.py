@@ -1,66 +1,25 @@
-"""Joining, splitting, trimming and padding of token sequences.
+"""Pieces of long examples, and examples joined to long ones.
 
-The functions of a token sequence work on one feature (`feature_key`, by
-default "targets") and drop the others, unless they are named.
+The functions work on one feature (`feature_key`, by default "targets") and
+drop the others, unless they are named.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import gin
 
 from t5_mtf import errors
 from t5_mtf.data.features import Feature
-from t5_mtf.data.mapping import map_over_dataset
+from t5_mtf.data.mapping import map_over_dataset, maybe_cast_seed
 from t5_mtf.tf_compat import tf
 
 _MODULE = "t5.data.preprocessors"
 
-
-@gin.configurable(module=_MODULE)
-def unsupervised(
-    dataset: tf.data.Dataset,
-    preprocessors: Sequence[Callable[..., Any]] | None = None,
-    output_features: Mapping[str, Feature] | None = None,
-    sequence_length: Mapping[str, int] | None = None,
-) -> tf.data.Dataset:
-  """Applies the preprocessors of an unsupervised objective, set through gin.
-
-  >>> dataset = tf.data.Dataset.from_tensors({"targets": [5, 6, 7]})
-  >>> pieces = unsupervised(
-  ...     dataset, [split_tokens_to_targets_length],
-  ...     output_features={}, sequence_length={"targets": 2})
-  >>> [x["targets"].tolist() for x in pieces.as_numpy_iterator()]
-  [[5, 6], [7]]
-
-  Args:
-    dataset: dicts of ids.
-    preprocessors: functions of a dataset that take `output_features` and
-      `sequence_length` by name (and may ignore them).
-    output_features: name -> feature.
-    sequence_length: feature -> maximum length.
-
-  Returns:
-    The processed dataset.
-
-  Raises:
-    UserError: no preprocessors were given, so nothing would be denoised.
-  """
-  if preprocessors is None:
-    raise errors.UserError(
-        "unsupervised.preprocessors is not set, so there is no objective."
-        ' Name a gin file of one, for example "objectives/span_3_15_u_u.gin".'
-    )
-  for preprocessor in preprocessors:
-    dataset = preprocessor(
-        dataset,
-        output_features=output_features,
-        sequence_length=sequence_length,
-    )
-  return dataset
+# The longest piece of one document that pre-training looks at.
+MAX_CHUNK = 65536
 
 
 @gin.configurable(module=_MODULE)
@@ -170,26 +129,25 @@ def single_example_select_random_chunk(
   max_length = _chunk_length(
       max_length, sequence_length, feature_key, output_features
   )
-  length_seed, start_seed = tf.unstack(
-      tf.random.experimental.stateless_split(seed, 2)
-  )
-  size = tf.size(features[feature_key])
-  length = tf.constant(max_length, tf.int32)
-  if min_length is not None:
-    length = tf.random.stateless_uniform(
-        [], length_seed, minval=min_length, maxval=max_length, dtype=tf.int32
+  size = tf.shape(features[feature_key])[0]
+
+  def draw() -> tuple[tf.Tensor, tf.Tensor]:
+    return _random_range(
+        size,
+        maybe_cast_seed(seed),
+        max_length,
+        uniform_random_start,
+        min_length,
     )
-  if uniform_random_start:
-    first = tf.random.stateless_uniform(
-        [], start_seed, minval=1 - length, maxval=size, dtype=tf.int32
-    )
-  else:
-    first = length * tf.random.stateless_uniform(
-        [], start_seed, maxval=-(-size // length), dtype=tf.int32
-    )
-  start, end = tf.maximum(first, 0), tf.minimum(first + length, size)
-  cut = [feature_key, *(additional_feature_keys or ())]
-  chunk = {key: features[key][start:end] for key in cut}
+
+  if uniform_random_start or min_length is not None:
+    start, end = draw()
+  else:  # Most examples have one chunk: nothing is to be drawn.
+    start, end = tf.cond(size <= max_length, lambda: (0, size), draw)
+  chunk = {feature_key: features[feature_key][start:end]}
+  for key in additional_feature_keys or ():
+    check_same_length(features, key, feature_key)
+    chunk[key] = features[key][start:end]
   chunk.update({key: features[key] for key in passthrough_feature_keys or ()})
   return chunk
 
@@ -240,185 +198,51 @@ def reduce_concat_tokens(
   def join(batch: tf.Tensor) -> dict[str, tf.Tensor]:
     return {feature_key: tf.boolean_mask(batch, tf.not_equal(batch, 0))}
 
-  tokens = dataset.map(
-      lambda example: example[feature_key], num_parallel_calls=tf.data.AUTOTUNE
-  )
+  # Without parallel calls, a map that only picks features costs nothing.
+  tokens = dataset.map(lambda example: example[feature_key])
   return tokens.padded_batch(batch_size, padded_shapes=[-1]).map(
       join, num_parallel_calls=tf.data.AUTOTUNE
   )
 
 
-@gin.configurable(module=_MODULE)
-def split_tokens(
-    dataset: tf.data.Dataset,
-    min_tokens_per_segment: int | None = None,
-    max_tokens_per_segment: int = gin.REQUIRED,
-    feature_key: str = "targets",
-    additional_feature_keys: Sequence[str] | None = None,
-    passthrough_feature_keys: Sequence[str] | None = None,
-    **unused_kwargs: Any,
-) -> tf.data.Dataset:
-  """Splits long examples into segments; empty examples are dropped.
-
-  >>> dataset = tf.data.Dataset.from_tensors({"targets": [5, 6, 7]})
-  >>> pieces = split_tokens(dataset, max_tokens_per_segment=2)
-  >>> [x["targets"].tolist() for x in pieces.as_numpy_iterator()]
-  [[5, 6], [7]]
-
-  Args:
-    dataset: dicts of ids.
-    min_tokens_per_segment: when given, the length of an example's segments is
-      drawn (log-uniformly) between this and `max_tokens_per_segment`.
-    max_tokens_per_segment: length of all segments but the last.
-    feature_key: the feature to split.
-    additional_feature_keys: features of the same length, split alike.
-    passthrough_feature_keys: features copied to every segment.
-    **unused_kwargs: ignored.
-
-  Returns:
-    The dataset of segments, each a dict of the named features.
-  """
-  del unused_kwargs
-  keys = [feature_key, *(additional_feature_keys or ())]
-  passed = list(passthrough_feature_keys or ())
-
-  @map_over_dataset(num_seeds=1)
-  def segment(example: Mapping[str, Any], seed: tf.Tensor) -> dict[str, Any]:
-    length = _segment_length(
-        min_tokens_per_segment, max_tokens_per_segment, seed
+def _random_range(
+    size: tf.Tensor,
+    seed: tf.Tensor,
+    max_length: int,
+    uniform_random_start: bool,
+    min_length: int | None,
+) -> tuple[tf.Tensor, tf.Tensor]:
+  """Where the random chunk of an example of some size begins and ends."""
+  length_seed, start_seed = tf.unstack(
+      tf.random.experimental.stateless_split(seed, 2)
+  )
+  length = tf.constant(max_length, tf.int32)
+  if min_length is not None:
+    length = tf.random.stateless_uniform(
+        [], length_seed, minval=min_length, maxval=max_length, dtype=tf.int32
     )
-    size = tf.size(example[feature_key])
-    count = -(-size // length)
-    padding = [[0, count * length - size]]
-    segments = {
-        key: tf.reshape(tf.pad(example[key], padding), [count, length])
-        for key in keys
-    }
-    sizes = tf.minimum(length, size - tf.range(count) * length)
-    kept = {key: example[key] for key in passed}
-    return {"segments": segments, "sizes": sizes, "kept": kept}
-
-  def one_by_one(split: Mapping[str, Any]) -> tf.data.Dataset:
-    pieces = tf.data.Dataset.from_tensor_slices(
-        (split["segments"], split["sizes"])
+  if uniform_random_start:
+    first = tf.random.stateless_uniform(
+        [], start_seed, minval=1 - length, maxval=size, dtype=tf.int32
     )
-    return pieces.map(
-        lambda segments, size: {
-            **{key: value[:size] for key, value in segments.items()},
-            **split["kept"],
-        }
+  else:
+    first = length * tf.random.stateless_uniform(
+        [], start_seed, maxval=-(-size // length), dtype=tf.int32
     )
-
-  return segment(dataset).flat_map(one_by_one)
-
-
-def _segment_length(minimum: int | None, maximum: int, seed: Any) -> Any:
-  if minimum is None:
-    return tf.constant(maximum, tf.int32)
-  low, high = math.log(minimum), math.log(maximum)
-  draw = tf.random.stateless_uniform([], seed, minval=low, maxval=high)
-  return tf.cast(tf.exp(draw), tf.int32)
+  return tf.maximum(first, 0), tf.minimum(first + length, size)
 
 
-@gin.configurable(module=_MODULE)
-def split_tokens_to_inputs_length(
-    dataset: tf.data.Dataset,
-    sequence_length: Mapping[str, int],
-    output_features: Mapping[str, Feature],
-    **kwargs: Any,
-) -> tf.data.Dataset:
-  """Splits "targets" to the length of the inputs, with room for EOS.
+def check_same_length(
+    features: Mapping[str, tf.Tensor], key: str, feature_key: str
+) -> None:
+  """Checks, when the example is processed, that two features can be cut alike.
 
-  >>> from t5_mtf.data import ByteVocabulary
-  >>> dataset = tf.data.Dataset.from_tensors({"targets": [5, 6, 7]})
-  >>> features = {"inputs": Feature(ByteVocabulary())}
-  >>> pieces = split_tokens_to_inputs_length(dataset, {"inputs": 3}, features)
-  >>> [x["targets"].tolist() for x in pieces.as_numpy_iterator()]
-  [[5, 6], [7]]
-
-  Args:
-    dataset: dicts of ids.
-    sequence_length: feature -> maximum length.
-    output_features: name -> feature.
-    **kwargs: passed on to `split_tokens`.
-
-  Returns:
-    The dataset of segments.
+  Raises:
+    InvalidArgumentError: they differ in length.
   """
-  length = _room("inputs", sequence_length, output_features)
-  return split_tokens(dataset, max_tokens_per_segment=length, **kwargs)
-
-
-@gin.configurable(module=_MODULE)
-def split_tokens_to_targets_length(
-    dataset: tf.data.Dataset,
-    sequence_length: Mapping[str, int],
-    output_features: Mapping[str, Feature],
-    **kwargs: Any,
-) -> tf.data.Dataset:
-  """Splits "targets" to the length of the targets, with room for EOS.
-
-  >>> dataset = tf.data.Dataset.from_tensors({"targets": [5, 6, 7]})
-  >>> pieces = split_tokens_to_targets_length(dataset, {"targets": 2}, {})
-  >>> [x["targets"].tolist() for x in pieces.as_numpy_iterator()]
-  [[5, 6], [7]]
-
-  Args:
-    dataset: dicts of ids.
-    sequence_length: feature -> maximum length.
-    output_features: name -> feature.
-    **kwargs: passed on to `split_tokens`.
-
-  Returns:
-    The dataset of segments.
-  """
-  length = _room("targets", sequence_length, output_features)
-  return split_tokens(dataset, max_tokens_per_segment=length, **kwargs)
-
-
-def _room(
-    key: str,
-    sequence_length: Mapping[str, int] | None,
-    output_features: Mapping[str, Feature],
-) -> int:
-  """The maximum length of a feature, less one if it is to end with EOS."""
-  if not sequence_length or key not in sequence_length:
-    raise errors.UserError(
-        f"splitting tokens needs the maximum length of {key!r}, but"
-        f" sequence_length is {sequence_length!r}. For example"
-        ' {"inputs": 512, "targets": 114}.'
-    )
-  feature = output_features.get(key)
-  return sequence_length[key] - int(feature is not None and feature.add_eos)
-
-
-def trim_and_pad_dataset(
-    dataset: tf.data.Dataset, sequence_length: Mapping[str, int]
-) -> tf.data.Dataset:
-  """Cuts each named feature, or pads it with 0, to exactly its length.
-
-  >>> dataset = tf.data.Dataset.from_tensors({"inputs": [5, 6, 7]})
-  >>> next(trim_and_pad_dataset(dataset, {"inputs": 4}).as_numpy_iterator())
-  {'inputs': array([5, 6, 7, 0], dtype=int32)}
-
-  Args:
-    dataset: dicts of features, trimmed and padded in their first dimension.
-    sequence_length: feature -> length; other features stay as they are.
-
-  Returns:
-    The dataset, with static shapes.
-  """
-
-  def fit(example: Mapping[str, Any]) -> dict[str, Any]:
-    fitted = dict(example)
-    for key, length in sequence_length.items():
-      if key in example:
-        value = example[key][:length]
-        missing = [[0, length - tf.shape(value)[0]]]
-        rest = [[0, 0]] * (value.shape.rank - 1)
-        fitted[key] = tf.ensure_shape(
-            tf.pad(value, missing + rest), [length, *value.shape[1:]]
-        )
-    return fitted
-
-  return dataset.map(fit, num_parallel_calls=tf.data.AUTOTUNE)
+  tf.debugging.assert_equal(
+      tf.shape(features[key])[0],
+      tf.shape(features[feature_key])[0],
+      message=f"{key!r} is to be cut like {feature_key!r}, but differs from it"
+      " in length",
+  )

@@ -106,6 +106,9 @@ def random_spans_noise_mask(
 
   Returns:
     Booleans [length]; all False if `noise_density` is 0.
+
+  Raises:
+    InvalidArgumentError: the spans are more than the tokens between them.
   """
   if noise_density == 0.0:
     return tf.zeros([length], tf.bool)
@@ -119,11 +122,21 @@ def random_spans_noise_mask(
       tf.round(tf.cast(noise, tf.float32) / mean_noise_span_length), tf.int32
   )
   spans = tf.maximum(spans, 1)
-  noise_lengths = _random_segmentation(noise, spans, seeds[0])
-  other_lengths = _random_segmentation(length - noise, spans, seeds[1])
-  lengths = tf.reshape(tf.stack([other_lengths, noise_lengths], axis=1), [-1])
-  is_noise = tf.equal(tf.range(2 * spans) % 2, 1)
-  mask = tf.repeat(is_noise, lengths)[:original_length]
+  tf.debugging.assert_less_equal(
+      spans,
+      length - noise,
+      "random_spans_noise_mask has more spans than tokens to part them: lower"
+      " noise_density, or raise mean_noise_span_length",
+  )
+  noise_ends = _random_segment_ends(noise, spans, seeds[0])
+  other_ends = _random_segment_ends(length - noise, spans, seeds[1])
+  # Where a span that is not noise ends, and the noise span that follows it.
+  noise_before = tf.concat([[0], noise_ends[:-1]], 0)
+  ends = tf.stack([other_ends + noise_before, other_ends + noise_ends], axis=1)
+  span = tf.searchsorted(
+      tf.reshape(ends, [-1]), tf.range(original_length), side="right"
+  )
+  mask = tf.equal(span % 2, 1)
   if random_roll:
     roll_seed = (seeds[0][0] + seeds[1][1], seeds[0][1] - seeds[1][0])
     offset = tf.random.stateless_uniform(
@@ -133,18 +146,18 @@ def random_spans_noise_mask(
   return mask
 
 
-def _random_segmentation(
+def _random_segment_ends(
     num_items: tf.Tensor, num_segments: tf.Tensor, seed: Any
 ) -> tf.Tensor:
   """Divides items into non-empty segments, all ways being equally likely.
 
   Returns:
-    The lengths of the segments, int32 [num_segments].
+    Where the segments end, ascending int32 [num_segments]; the last end is
+    `num_items`.
   """
-  starts = tf.cast(tf.range(num_items - 1) < num_segments - 1, tf.int32)
-  starts = stateless_shuffle(starts, seed)
-  segment_ids = tf.cumsum(tf.pad(starts, [[1, 0]]))
-  return tf.math.segment_sum(tf.ones_like(segment_ids), segment_ids)
+  gaps = _stateless_permutation(num_items - 1, seed)
+  ends = tf.where(gaps < num_segments - 1)[:, 0]
+  return tf.concat([tf.cast(ends, tf.int32) + 1, num_items[tf.newaxis]], 0)
 
 
 def stateless_shuffle(values: tf.Tensor, seed: Any) -> tf.Tensor:
@@ -153,8 +166,12 @@ def stateless_shuffle(values: tf.Tensor, seed: Any) -> tf.Tensor:
   >>> stateless_shuffle(tf.range(5), (1, 2)).numpy().tolist()
   [3, 1, 4, 0, 2]
   """
-  keys = tf.random.stateless_uniform(tf.shape(values), seed=seed)
-  return tf.gather(values, tf.argsort(keys))
+  return tf.gather(values, _stateless_permutation(tf.size(values), seed))
+
+
+def _stateless_permutation(size: tf.Tensor, seed: Any) -> tf.Tensor:
+  keys = tf.random.stateless_uniform([size], seed=seed)
+  return tf.argsort(keys)
 
 
 @gin.configurable(module=_MODULE)
@@ -170,7 +187,7 @@ def random_prefix_noise_mask(
   [True, False, False, False, False]
 
   Args:
-    length: number of tokens, at least 2.
+    length: number of tokens; a single one is not noise.
     noise_density: must be 0.5.
     seeds: one seed.
 
@@ -187,6 +204,7 @@ def random_prefix_noise_mask(
         " 0.5`."
     )
   prefix = tf.random.stateless_uniform(
-      [], minval=1, maxval=length, dtype=tf.int32, seed=seeds[0]
+      [], minval=1, maxval=tf.maximum(length, 2), dtype=tf.int32, seed=seeds[0]
   )
+  prefix = tf.minimum(prefix, length - 1)
   return tf.range(length, dtype=tf.int32) < prefix

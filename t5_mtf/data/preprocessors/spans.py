@@ -18,13 +18,11 @@ from t5_mtf.data.preprocessors import (
     denoising,
     noise_fns,
     noise_masks,
+    splitting,
 )
 from t5_mtf.tf_compat import tf
 
 _MODULE = "t5.data.preprocessors"
-
-# The longest piece of one document that pre-training looks at.
-_MAX_CHUNK = 65536
 
 
 @gin.configurable(module=_MODULE)
@@ -94,7 +92,7 @@ def span_corruption(
   dataset = chunking.select_random_chunk(
       dataset,
       output_features=output_features,
-      max_length=_MAX_CHUNK,
+      max_length=chunking.MAX_CHUNK,
       feature_key="targets",
       passthrough_feature_keys=passthrough_feature_keys,
   )
@@ -102,7 +100,7 @@ def span_corruption(
     dataset = chunking.reduce_concat_tokens(
         dataset, feature_key="targets", batch_size=128
     )
-  dataset = chunking.split_tokens(
+  dataset = splitting.split_tokens(
       dataset,
       feature_key="targets",
       min_tokens_per_segment=None,

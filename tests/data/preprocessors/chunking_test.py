@@ -20,29 +20,6 @@ def _numbers(count: int) -> tf.data.Dataset:
   return tf.data.Dataset.from_tensors({"targets": tf.range(1, count + 1)})
 
 
-def test_split_pieces_join_to_the_whole():
-  pieces = _targets(
-      preprocessors.split_tokens(_numbers(23), max_tokens_per_segment=5)
-  )
-  assert sum(pieces, []) == [*range(1, 24)]
-  assert [len(piece) for piece in pieces] == [5, 5, 5, 5, 3]
-
-
-def test_random_segment_lengths_stay_in_their_range():
-  with data.map_seed_manager(1):
-    pieces = _targets(
-        preprocessors.split_tokens(
-            _numbers(60).repeat(50),
-            min_tokens_per_segment=4,
-            max_tokens_per_segment=16,
-        )
-    )
-  longest = {len(piece) for piece in pieces if piece[0] == 1}
-  assert min(longest) >= 4
-  assert max(longest) <= 16
-  assert len(longest) > 5
-
-
 def test_random_chunk_is_one_of_the_pieces():
   with data.map_seed_manager(1):
     chunks = _targets(
@@ -70,26 +47,26 @@ def test_chunk_needs_a_length():
     preprocessors.select_random_chunk(_numbers(4), {"targets": _FEATURE})
 
 
-def test_split_needs_the_length_of_its_feature():
-  with pytest.raises(errors.UserError, match="maximum length of 'inputs'"):
-    preprocessors.split_tokens_to_inputs_length(
-        _numbers(4), {"targets": 3}, {"inputs": _FEATURE}
-    )
-
-
-def test_unsupervised_without_an_objective_is_an_error():
-  with pytest.raises(errors.UserError, match="objectives/span_3_15_u_u.gin"):
-    preprocessors.unsupervised(_numbers(4))
-
-
-def test_empty_examples_give_no_pieces():
+def test_empty_examples_give_no_chunk():
   empty = tf.data.Dataset.from_tensors({"targets": tf.zeros([0], tf.int32)})
-  assert not _targets(
-      preprocessors.split_tokens(empty, max_tokens_per_segment=3)
-  )
   assert not _targets(
       preprocessors.select_random_chunk(empty, {}, max_length=3)
   )
+
+
+def test_additional_features_of_another_length_are_an_error():
+  source = tf.data.Dataset.from_tensors({"targets": [5, 6], "other": [5]})
+  with pytest.raises(tf.errors.InvalidArgumentError, match="differs"):
+    chunks = preprocessors.select_random_chunk(
+        source, {}, max_length=3, additional_feature_keys=["other"]
+    )
+    next(iter(chunks))
+
+
+def test_chunks_of_vectors_are_cut_in_the_first_dimension():
+  source = tf.data.Dataset.from_tensors({"targets": tf.ones([4, 2])}).repeat(9)
+  chunks = preprocessors.select_random_chunk(source, {}, max_length=3)
+  assert {len(chunk) for chunk in _targets(chunks)} <= {1, 3}
 
 
 def test_docstring_examples(run_examples):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from t5_mtf.data.preprocessors import noise_masks
 
@@ -83,3 +84,15 @@ def test_prefix_mask_is_for_half_noise_only():
 
 def test_docstring_examples(run_examples):
   run_examples(noise_masks)
+
+
+def test_more_spans_than_tokens_between_them_are_an_error():
+  with pytest.raises(tf.errors.InvalidArgumentError, match="lower"):
+    noise_masks.random_spans_noise_mask(
+        100, 0.8, _seeds(0), mean_noise_span_length=2.0
+    )
+
+
+def test_single_token_is_no_prefix():
+  mask = noise_masks.random_prefix_noise_mask(1, 0.5, [(1, 2)])
+  assert mask.numpy().tolist() == [False]
