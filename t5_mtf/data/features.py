@@ -42,3 +42,19 @@ class Feature:
     object.__setattr__(
         self, "dtype", getattr(self.dtype, "name", str(self.dtype))
     )
+
+
+def _no_vocabulary() -> vocabularies.Vocabulary:
+  from t5_mtf.data import vocabularies
+
+  return vocabularies.PassThroughVocabulary(size=0)
+
+
+@dataclasses.dataclass(frozen=True)
+class ContinuousFeature(Feature):
+  """A feature that is numbers rather than text: it has no vocabulary."""
+
+  vocabulary: vocabularies.Vocabulary = dataclasses.field(
+      default_factory=_no_vocabulary
+  )
+  add_eos: bool = False

@@ -39,6 +39,17 @@ _PACKAGED_SHA256 = {
 }
 
 
+# T5's vocabulary where it was published -> the sentinels in the model file
+# itself. It is read from the package, so that tasks which name these places
+# need no network.
+_PUBLISHED_T5_MODELS = {
+    "gs://t5-data/vocabs/cc_all.32000/sentencepiece.model": 0,
+    "gs://t5-data/vocabs/cc_all.32000.100extra/sentencepiece.model": (
+        DEFAULT_EXTRA_IDS
+    ),
+}
+
+
 # Published objectives bind `vocabularies.Vocabulary.extra_ids`; the name has
 # to exist, and the value serves wherever `extra_ids` is left out.
 @gin.configurable("Vocabulary", module="t5.data.vocabularies")
@@ -110,6 +121,11 @@ class Vocabulary(abc.ABC):
   def decode_tf(self, ids: Any) -> Any:
     """`decode` as TensorFlow ops: int ids [..., length] to tf.string [...]."""
 
+  @property
+  def fingerprint(self) -> str:
+    """Tells vocabularies apart that do not give the same ids."""
+    return repr(self)
+
   def _before_eos(self, ids: Iterable[int]) -> list[int]:
     ids = [int(i) for i in ids]
     return ids[: ids.index(self.eos_id)] if self.eos_id in ids else ids
@@ -144,25 +160,19 @@ class SentencePieceVocabulary(Vocabulary):
   @functools.cached_property
   def _model_bytes(self) -> bytes:
     """The serialized model, sentinels included."""
-    from sentencepiece import sentencepiece_model_pb2
-
-    serialized = _read_model(self.sentencepiece_model_file)
-    if not self.extra_ids:
-      return serialized
-    model = sentencepiece_model_pb2.ModelProto.FromString(serialized)
-    for i in reversed(range(self.extra_ids)):
-      model.pieces.add(
-          piece=f"\u2581<extra_id_{i}>",
-          score=0.0,
-          type=sentencepiece_model_pb2.ModelProto.SentencePiece.USER_DEFINED,
-      )
-    return model.SerializeToString()
+    return _with_sentinels(
+        _read_model(self.sentencepiece_model_file), self.extra_ids
+    )
 
   @functools.cached_property
   def _processor(self) -> Any:
     import sentencepiece
 
-    return sentencepiece.SentencePieceProcessor(model_proto=self._model_bytes)
+    processor = sentencepiece.SentencePieceProcessor(
+        model_proto=self._model_bytes
+    )
+    _check_special_ids(processor, self.sentencepiece_model_file)
+    return processor
 
   @property
   def _tokenizer(self) -> Any:
@@ -201,6 +211,10 @@ class SentencePieceVocabulary(Vocabulary):
   def bos_id(self) -> int | None:
     bos_id = self._processor.bos_id()
     return bos_id if bos_id >= 0 else None
+
+  @property
+  def fingerprint(self) -> str:
+    return hashlib.sha256(self._model_bytes).hexdigest()
 
   def encode(self, text: str) -> list[int]:
     return self._processor.encode(text)
@@ -394,8 +408,27 @@ def _packaged_vocabulary(name: str) -> SentencePieceVocabulary:
   return SentencePieceVocabulary(str(folder / name), DEFAULT_EXTRA_IDS)
 
 
+def _with_sentinels(serialized: bytes, extra_ids: int) -> bytes:
+  """A serialized model with `extra_ids` sentinel pieces at its end."""
+  if not extra_ids:
+    return serialized
+  from sentencepiece import sentencepiece_model_pb2
+
+  model = sentencepiece_model_pb2.ModelProto.FromString(serialized)
+  for i in reversed(range(extra_ids)):
+    model.pieces.add(
+        piece=f"\u2581<extra_id_{i}>",
+        score=0.0,
+        type=sentencepiece_model_pb2.ModelProto.SentencePiece.USER_DEFINED,
+    )
+  return model.SerializeToString()
+
+
 def _read_model(path: str) -> bytes:
   """Reads a model file; those of the package must be the published bytes."""
+  if path in _PUBLISHED_T5_MODELS:
+    packaged = _packaged_vocabulary("t5.model").sentencepiece_model_file
+    return _with_sentinels(_read_model(packaged), _PUBLISHED_T5_MODELS[path])
   if not files.exists(path):
     raise errors.DataError(
         f"the SentencePiece model {path} does not exist. Put the file there,"
@@ -412,4 +445,32 @@ def _read_model(path: str) -> bytes:
           f"the packaged vocabulary {path} is damaged: its sha256 is {found},"
           f" not {expected}. Install the package again."
       )
+  if not _is_model(serialized):
+    raise errors.DataError(
+        f"{path} is not a SentencePiece model. Give the `.model` file (not the"
+        " `.vocab` beside it)."
+    )
   return serialized
+
+
+def _is_model(serialized: bytes) -> bool:
+  from google.protobuf import message
+  from sentencepiece import sentencepiece_model_pb2
+
+  try:
+    model = sentencepiece_model_pb2.ModelProto.FromString(serialized)
+  except message.DecodeError:
+    return False
+  return bool(model.pieces)
+
+
+def _check_special_ids(processor: Any, path: str) -> None:
+  """T5's model and data rely on the ids of padding, EOS and unknown."""
+  found = (processor.pad_id(), processor.eos_id(), processor.unk_id())
+  if found != (0, 1, 2):
+    raise errors.DataError(
+        f"the SentencePiece model {path} has pad_id={found[0]},"
+        f" eos_id={found[1]}, unk_id={found[2]} (-1: none), but T5 needs 0, 1"
+        " and 2. Train it again with --pad_id=0 --eos_id=1 --unk_id=2"
+        " --bos_id=-1."
+    )

@@ -70,7 +70,11 @@ class Examples:
           " nothing to evaluate. Register it with metrics."
       )
     stream = task.get_dataset(
-        sequence_length=None, split=dataset.split, shuffle=False, num_epochs=1
+        sequence_length=None,
+        split=dataset.split,
+        use_cached=dataset.use_cached,
+        shuffle=False,
+        num_epochs=1,
     )
     if dataset.max_examples is not None:
       stream = stream.take(dataset.max_examples)

@@ -28,11 +28,13 @@ class EvalDataset:
     task: the `data.Task`.
     split: the split to evaluate.
     max_examples: how many of its first examples to take; None for all.
+    use_cached: whether to read the task's offline cache.
   """
 
   task: Any
   split: str
   max_examples: int | None = None
+  use_cached: bool = False
 
 
 @gin.configurable(module="t5.models.mesh_transformer")
@@ -119,12 +121,15 @@ def mesh_eval_dataset_fn(
   Raises:
     UserError: a task has no such split; the splits present are named.
   """
-  del sequence_length, vocabulary, use_cached
+  del sequence_length, vocabulary
   provider = data.get_mixture_or_task(mixture_or_task_name)
   tasks = getattr(provider, "tasks", None) or [provider]
   for task in tasks:
     check_split(task, dataset_split)
-  return [EvalDataset(task, dataset_split, num_eval_examples) for task in tasks]
+  return [
+      EvalDataset(task, dataset_split, num_eval_examples, use_cached)
+      for task in tasks
+  ]
 
 
 def describe_data(

@@ -12,11 +12,15 @@ MAX_PARAMETERS = 8
 # Functions whose parameters are published, under the same name. No other
 # signature may be longer than MAX_PARAMETERS.
 PUBLISHED_SIGNATURES = {
+    "t5_mtf.data.legacy_tasks.FunctionTask.__init__",
+    "t5_mtf.data.mixture.Mixture.get_dataset",
     "t5_mtf.data.preprocessors.chunking.select_random_chunk",
     "t5_mtf.data.preprocessors.chunking.single_example_select_random_chunk",
     "t5_mtf.data.preprocessors.denoising.denoise",
     "t5_mtf.data.preprocessors.denoising.single_example_denoise",
     "t5_mtf.data.preprocessors.spans.span_corruption",
+    "t5_mtf.data.registries.get_dataset",
+    "t5_mtf.data.task.Task.get_dataset",
 }
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef

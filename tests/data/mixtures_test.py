@@ -34,12 +34,12 @@ def test_rate_is_limited_examples_to_the_power_of_one_over_t(arguments, rate):
 
 
 def test_unknown_number_of_examples_is_an_error():
-  with pytest.raises(errors.UserError, match="'sized' is not known"):
+  with pytest.raises(errors.UserError, match="examples of 'sized'"):
     data.rate_num_examples(_task(None))
 
 
 def test_cached_size_alone_is_an_error():
-  with pytest.raises(errors.UserError, match="no cached copy"):
+  with pytest.raises(errors.UserError, match="'sized' does not exist in any"):
     data.rate_num_examples(_task(5), fallback_to_num_input_examples=False)
 
 

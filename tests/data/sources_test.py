@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import time
 
 import pytest
 import tensorflow as tf
@@ -192,6 +193,74 @@ def test_tfds_source_reads_a_prepared_data_set(tmp_path):
   )
   assert part.splits == ["validation"]
   assert part.num_input_examples("validation") == 3
+
+
+def test_tfds_set_that_is_missing_says_what_to_run_and_where_it_goes(tmp_path):
+  source = data.TfdsDataSource("glue/cola:1.0.0", str(tmp_path))
+  source._builder.url_infos.clear()  # no host to ask
+  source._builder.url_infos["https://nowhere.invalid/a"] = _UrlInfo(3_000_000)
+  start = time.monotonic()
+  with pytest.raises(errors.DataError) as error:
+    source.get_dataset("train") if source.splits else None
+  assert time.monotonic() - start < 20
+  assert f"--data_dir={tmp_path}" in str(error.value)
+  assert "tfds build glue/cola:" in str(error.value)
+  assert "nowhere.invalid" in str(error.value)
+  assert "at most 3 MB" in str(error.value)
+
+
+class _UrlInfo:
+
+  def __init__(self, size):
+    self.size = size
+
+
+def test_tfds_name_needs_a_version():
+  with pytest.raises(errors.UserError, match="must contain a version"):
+    data.TfdsDataSource("glue/cola")
+
+
+def test_given_number_of_examples_serves_where_tfds_has_no_data(tmp_path):
+  source = data.TfdsDataSource(
+      "glue/cola:1.0.0", str(tmp_path), ["train"], {"train": 8551}
+  )
+  assert source.num_input_examples("train") == 8551
+
+
+def test_several_files_are_read_in_turns_as_published(tmp_path):
+  for i in range(3):
+    lines = "".join(f"{i}.{j}\n" for j in range(20))
+    (tmp_path / f"{i}.txt").write_text(lines)
+  source = data.TextLineDataSource({"train": str(tmp_path / "*.txt")})
+  found = _values(source.get_dataset("train", shuffle=False))
+  assert found[15:17] == [b"0.15", b"1.0"]
+  assert found[48] == b"0.16"
+
+
+@pytest.mark.parametrize("num_shards", [1, 2, 3, 4, 6])
+def test_files_are_dealt_to_shards(tmp_path, num_shards):
+  for i in range(3):
+    (tmp_path / f"{i}.txt").write_text(f"{i}a\n{i}b\n")
+  source = data.TextLineDataSource({"train": str(tmp_path / "*.txt")})
+  parts = [
+      _values(
+          source.get_dataset(
+              "train", seed=1, shard_info=data.ShardInfo(index, num_shards)
+          )
+      )
+      for index in range(num_shards)
+  ]
+  assert sorted(sum(parts, [])) == [b"0a", b"0b", b"1a", b"1b", b"2a", b"2b"]
+  if num_shards == 3:
+    assert sorted(parts[1]) == [b"1a", b"1b"]
+
+
+def test_own_reader_reads_files(tmp_path):
+  (tmp_path / "a.txt").write_text("x\ny\n")
+  source = data.FileDataSource(
+      tf.data.TextLineDataset, {"train": str(tmp_path / "a.txt")}
+  )
+  assert _values(source.get_dataset()) == [b"x", b"y"]
 
 
 def test_unknown_tfds_name_is_named(tmp_path):

@@ -189,3 +189,48 @@ def test_every_packaged_model_has_a_checksum():
 def test_negative_number_of_sentinels_is_refused():
   with pytest.raises(errors.UserError, match="extra_ids is -1"):
     data.ByteVocabulary(extra_ids=-1)
+
+
+def _trained(folder, **kwargs):
+  import sentencepiece
+
+  prefix = folder / "trained"
+  sentencepiece.SentencePieceTrainer.train(
+      sentence_iterator=iter(["one two three", "four five six"] * 20),
+      model_prefix=str(prefix),
+      vocab_size=30,
+      hard_vocab_limit=False,
+      minloglevel=2,
+      **kwargs,
+  )
+  return str(prefix)
+
+
+@pytest.mark.parametrize("extra_ids", [0, 100])
+@pytest.mark.parametrize("content", [b"", b"inputs\ttargets\n", b"\0\1\2" * 50])
+def test_a_file_that_is_no_sentencepiece_model_is_refused(
+    tmp_path, content, extra_ids
+):
+  path = tmp_path / "no.model"
+  path.write_bytes(content)
+  vocabulary = data.SentencePieceVocabulary(str(path), extra_ids)
+  with pytest.raises(errors.DataError, match="no.model is not a Sentence"):
+    vocabulary.encode("a")
+  with pytest.raises(errors.DataError, match="no.model is not a Sentence"):
+    vocabulary.encode_tf(tf.constant("a"))
+
+
+def test_other_special_ids_are_refused_with_the_flags_to_train_with(tmp_path):
+  path = f"{_trained(tmp_path)}.model"
+  vocabulary = data.SentencePieceVocabulary(path, 100)
+  match = "pad_id=-1, eos_id=2, unk_id=0 .*--pad_id=0 --eos_id=1 --unk_id=2"
+  with pytest.raises(errors.DataError, match=match):
+    vocabulary.encode("a")
+  with pytest.raises(errors.DataError, match="trained.vocab is not a Sent"):
+    data.SentencePieceVocabulary(path[:-5] + "vocab").encode("a")
+
+
+def test_a_model_trained_with_these_flags_is_accepted(tmp_path):
+  prefix = _trained(tmp_path, pad_id=0, eos_id=1, unk_id=2, bos_id=-1)
+  vocabulary = data.SentencePieceVocabulary(f"{prefix}.model", 100)
+  assert vocabulary.decode(vocabulary.encode("one two")) == "one two"
