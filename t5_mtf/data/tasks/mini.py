@@ -257,7 +257,11 @@ def _register_task(task: MiniTask) -> None:
   ]
   if task.dataset == "squad":
     steps.append(mini_templates.listed_answers)
-  steps += [preprocessors.tokenize, preprocessors.append_eos_after_trim]
+  steps += [
+      preprocessors.tokenize,
+      data.CacheDatasetPlaceholder(),
+      preprocessors.append_eos_after_trim,
+  ]
   data.TaskRegistry.add(
       task.name,
       source=_source(task.dataset, data.TableDataSource),
@@ -281,6 +285,7 @@ def _register_corpus(corpus: str) -> None:
       preprocessors=[
           mini_templates.lines_as_targets,
           preprocessors.tokenize,
+          data.CacheDatasetPlaceholder(),
           preprocessors.span_corruption,
           preprocessors.append_eos_after_trim,
       ],
