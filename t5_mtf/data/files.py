@@ -6,10 +6,12 @@ vocabulary needs no TensorFlow.
 
 from __future__ import annotations
 
+import contextlib
 import glob
 import gzip
 import os
-from collections.abc import Sequence
+import zlib
+from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
 from t5_mtf import errors
@@ -27,9 +29,53 @@ def exists(path: str) -> bool:
 
 
 def open_binary(path: str) -> BinaryIO:
-  """Opens `path` for reading bytes; names ending in .gz are decompressed."""
-  file = tf.io.gfile.GFile(path, "rb") if is_remote(path) else open(path, "rb")
+  """Opens `path` for reading bytes; names ending in .gz are decompressed.
+
+  Raises:
+    DataError: it is missing, a folder, or may not be read.
+  """
+  if is_remote(path):
+    file = tf.io.gfile.GFile(path, "rb")
+  else:
+    with reading(path):
+      file = open(path, "rb")
   return gzip.open(file) if path.endswith(".gz") else file
+
+
+@contextlib.contextmanager
+def reading(path: str) -> Iterator[None]:
+  """Turns what the system says about an unreadable file into a DataError.
+
+  >>> with reading("all.tsv.gz"):
+  ...   raise EOFError
+  Traceback (most recent call last):
+  ...
+  t5_mtf.errors.DataError: all.tsv.gz ends in the middle of its compressed \
+data. Copy or download it again; `gzip -t all.tsv.gz` checks it.
+  """
+  try:
+    yield
+  except errors.UserError:
+    raise
+  except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+    what = (
+        "ends in the middle of its compressed data"
+        if isinstance(error, EOFError)
+        else f"is not a sound gzip file ({error})"
+    )
+    raise errors.DataError(
+        f"{path} {what}. Copy or download it again; `gzip -t {path}` checks it."
+    ) from error
+  except FileNotFoundError as error:
+    raise errors.DataError(
+        f"{path!r} was not found. Relative paths start at {os.getcwd()}."
+    ) from error
+  except IsADirectoryError as error:
+    raise _is_a_folder(path) from error
+  except OSError as error:
+    raise errors.DataError(
+        f"{path} cannot be read: {error.strerror or error}."
+    ) from error
 
 
 def expand(patterns: str | Sequence[str]) -> list[str]:
@@ -42,7 +88,7 @@ def expand(patterns: str | Sequence[str]) -> list[str]:
     The files, each once, sorted by name.
 
   Raises:
-    DataError: a pattern matches no file.
+    DataError: a pattern matches no file, or a folder alone.
   """
   if isinstance(patterns, (str, os.PathLike)):
     patterns = [patterns]
@@ -50,6 +96,8 @@ def expand(patterns: str | Sequence[str]) -> list[str]:
   for pattern in map(os.fspath, patterns):
     if is_remote(pattern):
       matches = tf.io.gfile.glob(pattern)
+    elif os.path.isdir(pattern):
+      raise _is_a_folder(pattern)
     else:
       # A literal name that holds brackets is a file, not a pattern.
       matches = [pattern] if os.path.isfile(pattern) else glob.glob(pattern)
@@ -61,3 +109,10 @@ def expand(patterns: str | Sequence[str]) -> list[str]:
       )
     found.update(matches)
   return sorted(found)
+
+
+def _is_a_folder(path: str) -> errors.DataError:
+  return errors.DataError(
+      f"{path} is a folder. Name its files, for example"
+      f" '{path.rstrip('/')}/*.tsv'."
+  )
