@@ -21,6 +21,19 @@ class Parser(argparse.ArgumentParser):
         formatter_class=argparse.RawDescriptionHelpFormatter,
         **kwargs,
     )
+    self._intermixing = False
+
+  def parse_known_args(
+      self, args: Any = None, namespace: Any = None
+  ) -> tuple[argparse.Namespace, list[str]]:
+    """Parses; words may stand before, between and behind the flags."""
+    if self._intermixing or self._subparsers:
+      return super().parse_known_args(args, namespace)
+    self._intermixing = True
+    try:
+      return self.parse_known_intermixed_args(args, namespace)
+    finally:
+      self._intermixing = False
 
   def parse_strictly(self, argv: Sequence[str] | None) -> argparse.Namespace:
     """Parses; an unknown flag or a stray word is a UserError."""

@@ -79,6 +79,9 @@ def make_parser() -> console.Parser:
   add = parser.add_argument_group("data").add_argument
   add("--t5_tfds_data_dir", metavar="DIR",
       help="folder of data sets prepared by TensorFlow Datasets")
+  add("--additional_task_cache_dirs", action="append", default=[],
+      metavar="DIR", help="a directory of task caches, see `t5_mtf cache`;"
+      " may be repeated, or hold several with commas")
   return parser
 
 
@@ -119,9 +122,12 @@ def _run(flags: argparse.Namespace) -> int:
   from t5_mtf.models import layouts, runner, settings, training
 
   for module in flags.module_import:
-    _import(module)
+    import_module(module)
   if flags.t5_tfds_data_dir:
     data.set_tfds_data_dir_override(flags.t5_tfds_data_dir)
+  data.add_global_cache_dirs(
+      [d for ds in flags.additional_task_cache_dirs for d in ds.split(",") if d]
+  )
   plan = short_form.plan(flags)
   load_gin(
       [*plan.gin_files, *flags.gin_file],
@@ -133,6 +139,9 @@ def _run(flags: argparse.Namespace) -> int:
   tpu = flags.tpu and layouts.Tpu(
       flags.tpu, flags.tpu_zone, flags.gcp_project, flags.tpu_job_name
   )
+  if not flags.dry_run:
+    for prepare in plan.prepare:
+      prepare()
   for changes in plan.runs:
     run = settings.from_gin(flags.model_dir, tpu or None, **changes)
     if flags.dry_run:
@@ -156,6 +165,7 @@ def load_gin(
 
   for module in (
       "t5_mtf.data.preprocessors",
+      "t5_mtf.data.tasks.mc4",
       "t5_mtf.data.vocabularies",
       "t5_mtf.models.mesh_transformer",
       "t5_mtf.models.decoding",
@@ -173,7 +183,12 @@ def load_gin(
     print(f"gin: bindings of {name} have no effect here and were left out")
 
 
-def _import(module: str) -> None:
+def import_module(module: str) -> None:
+  """Imports a module of the user's.
+
+  Raises:
+    UserError: there is none of that name.
+  """
   try:
     importlib.import_module(module)
   except ModuleNotFoundError as error:

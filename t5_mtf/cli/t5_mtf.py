@@ -5,11 +5,21 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from t5_mtf.cli import console, demo
+from t5_mtf import errors
+from t5_mtf.cli import (
+    cache,
+    console,
+    corpus,
+    demo,
+    mixtures,
+    stats,
+    tasks,
+    vocab,
+)
 
 # A command is a module: `add_parser(commands)` describes it, `run(flags)` does
 # it and returns the exit status.
-_COMMANDS = (demo,)
+_COMMANDS = (cache, corpus, demo, tasks, mixtures, stats, vocab)
 
 
 def make_parser() -> console.Parser:
@@ -30,11 +40,25 @@ def make_parser() -> console.Parser:
 def main(argv: Sequence[str] | None = None) -> int:
   """Runs the command; returns its exit status."""
   parser = make_parser()
-  flags = parser.parse_strictly(sys.argv[1:] if argv is None else argv)
+  own, after_dashes = _split(sys.argv[1:] if argv is None else argv)
+  flags = parser.parse_strictly(own)
+  flags.after_dashes = after_dashes
   if flags.command is None:
     parser.print_help()
     return 1
+  if after_dashes and flags.command not in ("cache", "corpus"):
+    raise errors.UserError(
+        f"`{flags.command}` takes nothing after ` -- `, but there is"
+        f" {' '.join(after_dashes)}."
+    )
   return flags.run(flags)
+
+
+def _split(argv: Sequence[str]) -> tuple[list[str], list[str]]:
+  """Splits at ` -- `: our flags, and those for another program."""
+  argv = list(argv)
+  at = argv.index("--") if "--" in argv else len(argv)
+  return argv[:at], argv[at + 1 :]
 
 
 if __name__ == "__main__":

@@ -42,7 +42,7 @@ def files(tmp_path):
         (["--model_dir=x", "--module_import=no_such"], "no module of that"),
         (["--model_dir=x", "--input_file=a"], "--output_file go together"),
         (["--model_dir=x", "--columns=a"], "for use with --train_file"),
-        (["--model_dir=x", "--train_file=no.tsv"], "'no.tsv' was not found"),
+        (["--model_dir=x", "--train_file=no.tsv"], "no file matches 'no.tsv'"),
         (
             [
                 "--model_dir=x",

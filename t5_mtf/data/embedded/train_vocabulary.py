@@ -13,9 +13,9 @@ nothing. Digits are pieces of their own, so that numbers can be copied.
 from __future__ import annotations
 
 import argparse
-import io
 import pathlib
 
+from t5_mtf.data import vocabulary_training
 from t5_mtf.data.embedded import files
 from t5_mtf.data.embedded.builders import splits
 
@@ -68,25 +68,13 @@ def training_lines() -> list[str]:
 
 def train() -> bytes:
   """The serialized SentencePiece model, the same at every call."""
-  import sentencepiece
-
-  model = io.BytesIO()
-  sentencepiece.SentencePieceTrainer.train(
-      sentence_iterator=iter(training_lines()),
-      model_writer=model,
-      model_type="unigram",
-      vocab_size=NUM_PIECES,
-      character_coverage=1.0,
-      split_digits=True,
-      pad_id=0,
-      eos_id=1,
-      unk_id=2,
-      bos_id=-1,
+  return vocabulary_training.train(
+      training_lines(),
+      NUM_PIECES,
       num_threads=1,
+      split_digits=True,
       max_sentence_length=20_000,
-      minloglevel=2,
   )
-  return model.getvalue()
 
 
 def main() -> None:
