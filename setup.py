@@ -40,6 +40,8 @@ INSTALL_REQUIRES = [
     "sacrebleu>=2.3,<3",
     # ROUGE.
     "rouge-score>=0.1.2,<0.2",
+    # Sentences of a corpus, as TensorFlow Datasets' C4 counts them.
+    "nltk>=3.9",
     # Matthews correlation, F1 and the other classification metrics.
     "scikit-learn>=1.3",
     # Pearson and Spearman correlation.
@@ -52,6 +54,8 @@ INSTALL_REQUIRES = [
 EXTRAS_REQUIRE = {
     # Corpora and caches on a cluster (or on all cores of one machine).
     "beam": ["apache-beam>=2.65"],
+    # The language of the pages of a corpus.
+    "langdetect": ["langdetect>=1.0.9"],
     # Rebuilds the embedded data from its sources: names, dates and amounts in
     # four languages (CLDR).
     "build": ["Babel>=2.14"],
