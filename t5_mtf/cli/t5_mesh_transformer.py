@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -184,11 +185,13 @@ def load_gin(
 
 
 def import_module(module: str) -> None:
-  """Imports a module of the user's.
+  """Imports a module of the user's, from the current folder or installed.
 
   Raises:
     UserError: there is none of that name.
   """
+  if os.getcwd() not in sys.path:
+    sys.path.append(os.getcwd())  # installed scripts do not have it
   try:
     importlib.import_module(module)
   except ModuleNotFoundError as error:

@@ -55,27 +55,33 @@ data. Copy or download it again; `gzip -t all.tsv.gz` checks it.
   """
   try:
     yield
-  except errors.UserError:
-    raise
-  except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-    what = (
-        "ends in the middle of its compressed data"
-        if isinstance(error, EOFError)
-        else f"is not a sound gzip file ({error})"
-    )
-    raise errors.DataError(
-        f"{path} {what}. Copy or download it again; `gzip -t {path}` checks it."
-    ) from error
-  except FileNotFoundError as error:
-    raise errors.DataError(
+  except Exception as error:
+    explained = _explained(path, error)
+    if explained is None:
+      raise
+    raise explained from error
+
+
+def _explained(path: str, error: Exception) -> errors.DataError | None:
+  """What the system's error means for the user; None if it is no such one."""
+  if isinstance(error, EOFError):
+    what = "ends in the middle of its compressed data"
+  elif isinstance(error, (zlib.error, gzip.BadGzipFile)):
+    what = f"is not a sound gzip file ({error})"
+  elif isinstance(error, FileNotFoundError):
+    return errors.DataError(
         f"{path!r} was not found. Relative paths start at {os.getcwd()}."
-    ) from error
-  except IsADirectoryError as error:
-    raise _is_a_folder(path) from error
-  except OSError as error:
-    raise errors.DataError(
-        f"{path} cannot be read: {error.strerror or error}."
-    ) from error
+    )
+  elif isinstance(error, IsADirectoryError):
+    return _is_a_folder(path)
+  elif isinstance(error, OSError):
+    reason = error.strerror or error
+    return errors.DataError(f"{path} cannot be read: {reason}.")
+  else:
+    return None
+  return errors.DataError(
+      f"{path} {what}. Copy or download it again; `gzip -t {path}` checks it."
+  )
 
 
 def expand(patterns: str | Sequence[str]) -> list[str]:

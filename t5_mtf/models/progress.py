@@ -15,6 +15,7 @@ import os
 import sys
 from typing import TextIO
 
+from t5_mtf.durations import duration
 from t5_mtf.evaluation import files
 
 METRICS_FILE = "metrics.jsonl"
@@ -96,20 +97,6 @@ class ProgressLine:
     if self.live:
       self._stream.write("\n")
       self._stream.flush()
-
-
-def duration(seconds: float) -> str:
-  """Writes a number of seconds for people.
-
-  >>> duration(42), duration(125), duration(7320)
-  ('42s', '2m05s', '2h02m')
-  """
-  seconds = round(seconds)
-  if seconds < 60:
-    return f"{seconds}s"
-  if seconds < 3600:
-    return f"{seconds // 60}m{seconds % 60:02d}s"
-  return f"{seconds // 3600}h{seconds % 3600 // 60:02d}m"
 
 
 def _step_of(line: str) -> int | None:

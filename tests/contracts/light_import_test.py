@@ -8,6 +8,7 @@ import sys
 import pytest
 
 HEAVY = (
+    "apache_beam",
     "tensorflow",
     "tensorflow_text",
     "tensorflow_datasets",

@@ -4,8 +4,6 @@ import doctest
 import io
 import json
 
-import pytest
-
 from t5_mtf.models import progress
 
 
@@ -49,10 +47,3 @@ def test_a_terminal_gets_one_live_line_and_a_file_plain_lines():
   ]
   assert live.getvalue().count("\r") == 2
   assert live.getvalue().count("\n") == 1
-
-
-@pytest.mark.parametrize(
-    "seconds, text", [(0, "0s"), (59.6, "1m00s"), (3599.9, "1h00m")]
-)
-def test_durations_carry_over(seconds, text):
-  assert progress.duration(seconds) == text

@@ -16,6 +16,7 @@ from t5_mtf import errors
 from t5_mtf.data import sources
 from t5_mtf.data.caching import building
 from t5_mtf.data.caching.building import ShardWork
+from t5_mtf.durations import duration
 
 _SECONDS_BETWEEN_LINES = 2.0
 
@@ -140,19 +141,5 @@ class _Progress:
         f"{work.task} {work.split}: {self._done} of {self._total} files,"
         f" {self._examples:,} examples"
         f" ({self._examples / max(seconds, 1e-3):,.0f}/s),"
-        f" {_duration(left)} left"
+        f" {duration(left)} left"
     )
-
-
-def _duration(seconds: float) -> str:
-  """Writes a duration.
-
-  >>> _duration(59.6), _duration(3700)
-  ('1 min', '1 h 2 min')
-  """
-  minutes = round(seconds / 60)
-  if seconds < 59.5:
-    return f"{seconds:.0f} s"
-  if minutes < 60:
-    return f"{minutes} min"
-  return f"{minutes // 60} h {minutes % 60} min"

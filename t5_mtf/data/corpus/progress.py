@@ -15,6 +15,7 @@ from types import TracebackType
 from t5_mtf.data.corpus import building
 from t5_mtf.data.corpus.corpus_build import CLEAN, CorpusBuild
 from t5_mtf.data.corpus.tally import PAGE_DROPPED, PAGES_READ, Tally
+from t5_mtf.durations import duration
 from t5_mtf.tf_compat import tf
 
 _SECONDS_BETWEEN_LINES = 5.0
@@ -76,7 +77,9 @@ class Progress:
     sizes = self._build.input_bytes
     size = sum(sizes[index] for index in list(self._finished)[self._before :])
     if size > 1e6:
-      line += f", {size / seconds / 1e6:.2g} MB/s of input files"
+      speed = size / seconds
+      left = (sum(sizes) - sum(sizes[i] for i in self._finished)) / speed
+      line += f", {speed / 1e6:.2g} MB/s of input files, {duration(left)} left"
     return line
 
   def _look(self) -> Tally:

@@ -1,9 +1,9 @@
 """A person's own files as a task.
 
-  spec     what the person says about the files, and what follows for a row
-  metrics  metrics by name, and how they read an answer
-  source   the rows, checked
-  task     the task `file_task` over them
+spec     what the person says about the files, and what follows for a row
+metrics  metrics by name, and how they read an answer
+source   the rows, checked
+task     the task `file_task` over them
 """
 
 from __future__ import annotations
