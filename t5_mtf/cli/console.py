@@ -40,7 +40,8 @@ class Parser(argparse.ArgumentParser):
     arguments, rest = self.parse_known_args(argv)
     for word in rest:
       if word.startswith("-"):
-        raise errors.unknown_name("flag", word.split("=")[0], self.flags())
+        known = self._flags(arguments)
+        raise errors.unknown_name("flag", word.split("=")[0], known)
       raise errors.UserError(
           f"stray argument {word!r}. A line that goes on must end in a"
           " backslash with nothing after it, and a value with spaces needs"
@@ -48,13 +49,13 @@ class Parser(argparse.ArgumentParser):
       )
     return arguments
 
-  def flags(self) -> list[str]:
-    """The long flags of the command and of its subcommands."""
+  def _flags(self, arguments: argparse.Namespace) -> list[str]:
+    """The long flags of the command, and of the subcommand that was given."""
     found = [f for f in self._option_string_actions if f.startswith("--")]
     for action in self._actions:
       if isinstance(action, argparse._SubParsersAction):
-        for command in action.choices.values():
-          found += command.flags()
+        given = action.choices.get(getattr(arguments, action.dest, None))
+        found += given._flags(arguments) if given else []
     return found
 
   def error(self, message: str) -> NoReturn:

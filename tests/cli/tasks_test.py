@@ -9,6 +9,7 @@ import pytest
 
 from t5_mtf import data
 from t5_mtf.cli import t5_mtf
+from t5_mtf.data import file_task
 
 LISTING = """
 import sys
@@ -55,7 +56,8 @@ def test_every_task_is_listed_without_tensorflow(repository_root):
   )
   assert run.returncode == 0, run.stderr
   first_words = {line.split(" ")[0] for line in run.stdout.splitlines()}
-  assert first_words >= set(data.TaskRegistry.names())
+  registered_here = {file_task.NAME}  # by other tests, perhaps
+  assert first_words >= set(data.TaskRegistry.names()) - registered_here
   assert "\x1b" not in run.stdout
 
 
@@ -85,7 +87,7 @@ def test_show_tells_all_of_a_task_and_truncation(capsys):
       "3,072 ids, pad 0, eos 1, unk 2",
       "1. fill_templates",
       "targets = '{answer}'",
-      "4. append_eos_after_trim",
+      "5. append_eos_after_trim",
       "metrics     squad",
       "text      question: ",
       "4 ids, CUT to 3 of 3",
