@@ -12,7 +12,7 @@ from typing import Any
 from t5_mtf import errors
 from t5_mtf.data.mapping import map_over_dataset
 from t5_mtf.data.preprocessors.checks import require_features
-from t5_mtf.data.preprocessors.question_answering import _string_join
+from t5_mtf.data.preprocessors.question_answering import questions
 from t5_mtf.tf_compat import tf
 
 # Between the entities of a sentence; t5_mtf.evaluation splits there.
@@ -135,28 +135,7 @@ def xquad(dataset: tf.data.Dataset) -> tf.data.Dataset:
     DataError: a feature is missing. A question without an answer fails when it
       is read.
   """
-  require_features("xquad", dataset, ["id", "question", "context", "answers"])
-
-  def to_text(example: Mapping[str, Any]) -> dict[str, Any]:
-    answers = _pad_punctuation(example["answers"]["text"])
-    question = _pad_punctuation(example["question"])
-    context = _pad_punctuation(example["context"])
-    answered = tf.debugging.Assert(
-        tf.size(answers) > 0,
-        ["xquad: a question has no answer; its id is", example["id"]],
-    )
-    with tf.control_dependencies([answered]):
-      targets = tf.gather(answers, 0)
-    return {
-        "inputs": _string_join(["question:", question, "context:", context]),
-        "targets": targets,
-        "id": example["id"],
-        "context": context,
-        "question": question,
-        "answers": answers,
-    }
-
-  return map_over_dataset(to_text)(dataset)
+  return questions(dataset, "xquad", _pad_punctuation, include_context=True)
 
 
 def filter_tydiqa_by_language(

@@ -5,7 +5,7 @@ In all of them punctuation stands apart from words, between spaces.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from t5_mtf import errors
@@ -128,19 +128,43 @@ def squad(
     DataError: a feature is missing. A question without an answer fails when it
       is read.
   """
-  require_features("squad", dataset, ["id", "question", "context", "answers"])
+  return questions(dataset, "squad", _pad_punctuation, include_context)
+
+
+def questions(
+    dataset: tf.data.Dataset,
+    name: str,
+    pad_punctuation: Callable[[tf.Tensor], tf.Tensor],
+    include_context: bool,
+) -> tf.data.Dataset:
+  """`squad` with another notion of punctuation.
+
+  Args:
+    dataset: as in `squad`.
+    name: of the preprocessor, for errors.
+    pad_punctuation: puts spaces around punctuation, in tf.string of any shape.
+    include_context: whether the inputs hold the context.
+
+  Returns:
+    The dataset with the features of `squad`.
+
+  Raises:
+    DataError: a feature is missing. A question without an answer fails when it
+      is read.
+  """
+  require_features(name, dataset, ["id", "question", "context", "answers"])
 
   def to_text(example: Mapping[str, Any]) -> dict[str, Any]:
-    answers = _pad_punctuation(example["answers"]["text"])
-    question = _pad_punctuation(example["question"])
-    context = _pad_punctuation(example["context"])
+    answers = pad_punctuation(example["answers"]["text"])
+    question = pad_punctuation(example["question"])
+    context = pad_punctuation(example["context"])
     if include_context:
       inputs = ["question:", question, "context:", context]
     else:
       inputs = ["squad trivia question:", question]
     answered = tf.debugging.Assert(
         tf.size(answers) > 0,
-        ["squad: a question has no answer; its id is", example["id"]],
+        [f"{name}: a question has no answer; its id is", example["id"]],
     )
     with tf.control_dependencies([answered]):
       targets = tf.gather(answers, 0)
