@@ -14,7 +14,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from t5_mtf import gin_config
+from t5_mtf import data, gin_config
 from t5_mtf.evaluation import files
 from t5_mtf.models import checkpoints
 from t5_mtf.models.settings import RunSettings
@@ -169,11 +169,20 @@ class TrainingInput:
     """What must not change if a saved position is to mean the same batch."""
     bound = {
         name: gin_config.bound("mesh_train_dataset_fn", name)
-        for name in ("mixture_or_task_name", "seed", "pack", "shuffle")
+        for name in (
+            "mixture_or_task_name",
+            "seed",
+            "pack",
+            "shuffle",
+            "use_cached",
+        )
     }
+    name, split = bound["mixture_or_task_name"], self._settings.dataset_split
     return {
         **bound,
-        "split": self._settings.dataset_split,
+        "split": split,
+        "examples": name
+        and data.get_mixture_or_task(name).num_input_examples(split),
         "sequence_length": dict(self._settings.batch.sequence_length),
         "sequences": self._settings.batch.sequences,
     }
