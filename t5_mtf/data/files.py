@@ -9,10 +9,12 @@ from __future__ import annotations
 import contextlib
 import glob
 import gzip
+import json
 import os
+import uuid
 import zlib
-from collections.abc import Iterator, Sequence
-from typing import BinaryIO
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, BinaryIO
 
 from t5_mtf import errors
 from t5_mtf.tf_compat import tf
@@ -115,6 +117,20 @@ def expand(patterns: str | Sequence[str]) -> list[str]:
       )
     found.update(matches)
   return sorted(found)
+
+
+def write_json(
+    path: str, value: Mapping[str, Any], sort_keys: bool = False
+) -> None:
+  """Writes a JSON file, local or remote: in full, or not at all.
+
+  Several processes may write the same file; the last one stays.
+  """
+  temporary = f"{path}.{uuid.uuid4().hex}"
+  text = json.dumps(value, indent=2, ensure_ascii=False, sort_keys=sort_keys)
+  with tf.io.gfile.GFile(temporary, "w") as f:
+    f.write(text + "\n")
+  tf.io.gfile.rename(temporary, path, overwrite=True)
 
 
 def _is_a_folder(path: str) -> errors.DataError:

@@ -60,3 +60,11 @@ def test_a_damaged_gzip_file_is_an_error(tmp_path, damage, message):
   with pytest.raises(errors.DataError, match=f"a.tsv.gz .*{message}.*gzip -t"):
     with files.open_binary(str(path)) as f, files.reading(str(path)):
       f.read()
+
+
+def test_json_is_written_whole_and_leaves_nothing_else(tmp_path):
+  path = tmp_path / "stats.json"
+  files.write_json(str(path), {"b": "ä", "a": 1})
+  files.write_json(str(path), {"b": "ü", "a": 2}, sort_keys=True)
+  assert path.read_text(encoding="utf-8") == '{\n  "a": 2,\n  "b": "ü"\n}\n'
+  assert [found.name for found in tmp_path.iterdir()] == ["stats.json"]

@@ -10,7 +10,6 @@ when a build is interrupted. Until the end the folder has a subfolder
 from __future__ import annotations
 
 import dataclasses
-import json
 import math
 import os
 import uuid
@@ -18,7 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from t5_mtf import errors
-from t5_mtf.data import caching, registries
+from t5_mtf.data import caching, files, registries
 from t5_mtf.data.sources.base import ShardInfo
 from t5_mtf.data.task import Task
 from t5_mtf.tf_compat import tf
@@ -139,8 +138,10 @@ class CacheBuild:
       statistics[split] = _merge([note["stats"] for note in notes])
       features = self._agreed(split, [n["features"] for n in notes])
       info = caching.describe(self.task, count, features)
-      _write_json(caching.stats_path(self.folder, split), statistics[split])
-      _write_json(caching.info_path(self.folder, split), info)
+      stats_path = caching.stats_path(self.folder, split)
+      files.write_json(stats_path, statistics[split], sort_keys=True)
+      info_path = caching.info_path(self.folder, split)
+      files.write_json(info_path, info, sort_keys=True)
     tf.io.gfile.rmtree(os.path.join(self.folder, _BUILDING))
     with tf.io.gfile.GFile(
         os.path.join(self.folder, caching.COMPLETED), "w"
@@ -180,7 +181,7 @@ class CacheBuild:
       tf.io.gfile.makedirs(building)
     if tf.io.gfile.exists(marker):
       tf.io.gfile.remove(marker)
-    _write_json(plan_path, plan)
+    files.write_json(plan_path, plan, sort_keys=True)
     return sum(self.num_shards.values()) - len(self.pending())
 
   def _remove_all(self) -> None:
@@ -231,7 +232,8 @@ def write_shard(work: ShardWork) -> dict[str, int]:
       work.folder, work.split, work.index, work.num_shards
   )
   tf.io.gfile.rename(temporary, path, overwrite=True)
-  _write_json(_note_path(work), {"stats": stats, "features": features})
+  note = {"stats": stats, "features": features}
+  files.write_json(_note_path(work), note, sort_keys=True)
   return stats
 
 
@@ -260,13 +262,6 @@ def _note_path(work: ShardWork) -> str:
   return os.path.join(
       work.folder, _BUILDING, f"{work.split}-{work.index:05d}.json"
   )
-
-
-def _write_json(path: str, value: Mapping[str, Any]) -> None:
-  temporary = f"{path}.{uuid.uuid4().hex}"
-  with tf.io.gfile.GFile(temporary, "w") as f:
-    f.write(json.dumps(value, indent=2, sort_keys=True) + "\n")
-  tf.io.gfile.rename(temporary, path, overwrite=True)
 
 
 def _merge(found: Sequence[Mapping[str, int]]) -> dict[str, int]:

@@ -26,6 +26,7 @@ import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, BinaryIO
 
+from t5_mtf.data import files
 from t5_mtf.data.corpus import deduplication, reading, sentences
 from t5_mtf.data.corpus.cleaning import TOO_FEW_SENTENCES, PageRules
 from t5_mtf.data.corpus.reading import Page
@@ -301,14 +302,6 @@ def _new_file(plan: CorpusPlan, name: str) -> str:
   return os.path.join(plan.folder, f"{name}-{uuid.uuid4().hex}")
 
 
-def write_json(path: str, value: Mapping[str, Any]) -> None:
-  """Writes a JSON file: in full, or not at all."""
-  temporary = f"{path}.{uuid.uuid4().hex}"
-  with tf.io.gfile.GFile(temporary, "w") as f:
-    f.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
-  tf.io.gfile.rename(temporary, path, overwrite=True)
-
-
 class _NotedTally(Tally):
   """A tally that says in the folder how far its part is."""
 
@@ -321,11 +314,11 @@ class _NotedTally(Tally):
   def note_progress(self) -> None:
     """Writes the counts, if the last time is some seconds ago."""
     if time.monotonic() - self._said > _SECONDS_BETWEEN_NOTES:
-      write_json(self._progress_path, self.to_json())
+      files.write_json(self._progress_path, self.to_json())
       self._said = time.monotonic()
 
-  def finish(self, files: Mapping[str, Any]) -> None:
+  def finish(self, parts: Mapping[str, Any]) -> None:
     """Marks the part as finished; it consists of the given files."""
-    write_json(self._note_path, {**self.to_json(), **files})
+    files.write_json(self._note_path, {**self.to_json(), **parts})
     if tf.io.gfile.exists(self._progress_path):
       tf.io.gfile.remove(self._progress_path)

@@ -82,7 +82,7 @@ class CorpusBuild:
     if self._overwrite and tf.io.gfile.exists(self.folder):
       self._remove_files()
     tf.io.gfile.makedirs(self.plan.folder)
-    building.write_json(os.path.join(self.plan.folder, _PLAN), self._wanted())
+    files.write_json(os.path.join(self.plan.folder, _PLAN), self._wanted())
 
   def count(self, stage: str) -> int:
     """Parts of a stage, finished or not."""
@@ -105,7 +105,7 @@ class CorpusBuild:
 
   def mark_duplicates(self) -> None:
     """Says that the windows that go are all known."""
-    building.write_json(self.plan.note_path("deduplicate", 0), {})
+    files.write_json(self.plan.note_path("deduplicate", 0), {})
 
   def tally(self, stages: Sequence[str] = (CLEAN, WRITE)) -> Tally:
     """What the finished parts have counted."""
@@ -143,7 +143,7 @@ class CorpusBuild:
     }
     if self.plan.settings.output_format == "tfrecord":
       tfds_layout.write_metadata(self.folder, self._pages_of_files(notes))
-    building.write_json(os.path.join(self.folder, STATS), stats)
+    files.write_json(os.path.join(self.folder, STATS), stats)
     tf.io.gfile.rmtree(self.plan.folder)
     return stats
 
