@@ -191,7 +191,7 @@ def _plan_with_file(flags: argparse.Namespace) -> Plan:
     folder = checkpoint.rpartition("/")[0] or "."
     gin_files = [f"{folder}/operative_config.gin"]
   spec = file_flags.make_spec(flags)
-  vocabulary_name = _vocabulary_name(flags.vocabulary, checkpoint)
+  vocabulary_name = _vocabulary_name(flags.vocabulary)
   task, found = file_task.register_file_task(
       spec, _vocabulary(vocabulary_name, checkpoint)
   )
@@ -390,7 +390,7 @@ def _say_lengths(
     print(text, flush=True)
 
 
-def _vocabulary_name(name: str | None, checkpoint: str | None) -> str | None:
+def _vocabulary_name(name: str | None) -> str | None:
   """The name to record: a file is found from any folder."""
   if name and os.path.isfile(name):
     return os.path.abspath(name)
