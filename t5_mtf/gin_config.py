@@ -1,9 +1,10 @@
 """Loading of gin files: search, legacy names, and errors that say what to do.
 
 Published gin files and operative configs were written for `t5` and Mesh TF.
-They are read unchanged: the modules that they import are translated to ours,
-and bindings that no longer mean anything are skipped and reported, never
-silently. Whatever else is unknown is an error with the nearest name.
+They are read unchanged: `gin_legacy` translates what they import and leaves
+out, with a note, bindings that no longer mean anything. Whatever else is
+unknown is an error with the nearest name. What was given on the command line
+wins over all files, and nothing a file says is overruled without a note.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from __future__ import annotations
 import contextlib
 import copy
 import dataclasses
-import importlib.util
 import inspect
 import io
 import os
@@ -22,41 +22,25 @@ from typing import Any
 
 import gin
 
-from t5_mtf import errors
+from t5_mtf import errors, gin_legacy
 
 GIN_DIRECTORY = str(pathlib.Path(__file__).parent / "gin")
 RUN = "mesh_tensorflow.transformer.utils.run"
 
-# Modules that published files import, and where their configurables are now.
-_IMPORT_TRANSLATIONS = {
-    "t5": "t5_mtf",
-    "t5.data": "t5_mtf.data",
-    "t5.data.preprocessors": "t5_mtf.data.preprocessors",
-    "t5.data.sentencepiece_vocabulary": "t5_mtf.data.vocabularies",
-    "t5.models": "t5_mtf.models",
-    "t5.models.mesh_transformer": "t5_mtf.models.mesh_transformer",
-    "t5.models.mtf_model": "t5_mtf.models.mesh_transformer",
-}
-
-# Configurables of older releases whose bindings have no effect any more.
-LEGACY_CONFIGURABLES = (
-    "get_sentencepiece_model_path",
-    "mesh_transformer.get_sentencepiece_model_path",
-    "init_from_checkpoint",
-    "num_parallel_calls",
-    "run_model_spec",
-    "sentencepiece_vocabulary.SentencePieceVocabulary",
-    "t5.data.sentencepiece_vocabulary.SentencePieceVocabulary",
-)
-
-_IMPORT_LINE = re.compile(r"^import\s+([\w.]+)\s*$", re.MULTILINE)
 _UNKNOWN_CONFIGURABLE = re.compile(
     r"No configurable matching (?:reference )?'@?([^'(]+)(?:\(\))?'"
 )
 _UNKNOWN_PARAMETER = re.compile(
     r"Configurable '([^']+)' doesn't have a parameter named '([^']+)'"
 )
+_NOT_BOUND = re.compile(
+    r"Required bindings for `([^`]+)` not provided in config: \['([^']+)'"
+)
+_UNBOUND_MACRO = re.compile(r"No bindings specified for '([^']+)/gin\.macro'")
 _UNREADABLE_FILE = re.compile(r"Unable to open file: (\S+?)\.? Searched")
+
+# Names bound on the command line by the last load; gin itself keeps no origin.
+_given: set[str] = set()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,11 +49,11 @@ class GinReport:
 
   Attributes:
     files: the gin files as given, in the order they were read.
-    skipped: the legacy configurables whose bindings have no effect any more.
+    notes: a line for each binding that was left out, replaced or overruled.
   """
 
   files: tuple[str, ...]
-  skipped: tuple[str, ...]
+  notes: tuple[str, ...]
 
 
 def find_gin_file(name: str, search_paths: Sequence[str]) -> str:
@@ -119,25 +103,50 @@ def load(
     overrides: bindings that win over the files, but not over `bindings`.
 
   Returns:
-    What was read and what was skipped.
+    What was read, and notes on what was not taken as it stands.
 
   Raises:
     UserError: a file is missing, a name is unknown, or a value is malformed.
   """
   found = [find_gin_file(name, search_paths) for name in gin_files]
   gin.clear_config()
-  legacy = _LegacyNames()
-  with _reader(search_paths), _explained():
+  _given.clear()
+  session = _Session()
+  with session.reading(search_paths), _explained():
     gin.parse_config_file(_mesh_defaults())
     gin.parse_config(list(defaults))
+    session.said.clear()
     for path in found:
-      gin.parse_config_file(path, skip_unknown=legacy)
-    gin.parse_config(list(overrides))
+      gin.parse_config_file(path)
+    for override in overrides:
+      session.override(override)
+    given: list[gin_legacy.Binding] = []
     for binding in bindings:
       _check_binding(binding)
-      gin.parse_config(binding, skip_unknown=legacy)
+      rewritten = session.rewrite(binding, "--gin_param")
+      gin.parse_config(rewritten.text)
+      given += rewritten.bindings
+    _given.update(b.name for b in given)
+    session.check_macros(given)
     gin.finalize()
-  return GinReport(tuple(gin_files), tuple(legacy.skipped))
+  return GinReport(tuple(gin_files), tuple(session.notes))
+
+
+def is_given(configurable: str, parameter: str) -> bool:
+  """Whether a parameter was bound on the command line, in any scope."""
+  key = f"{configurable}.{parameter}"
+  return any(gin_legacy.Binding(name, None).key == key for name in _given)
+
+
+def bind_found(name: str, value: Any) -> None:
+  """Binds what was found out by itself, such as a checkpoint's data type.
+
+  Args:
+    name: `configurable.parameter`.
+    value: its value.
+  """
+  with gin.unlock_config():
+    gin.bind_parameter(name, value)
 
 
 def run_bindings() -> dict[str, Any]:
@@ -158,8 +167,44 @@ def bound(configurable: str, parameter: str) -> Any:
 
 
 def resolve(value: Any) -> Any:
-  """Returns what a bound value stands for: macros and references followed."""
-  return copy.deepcopy(value)
+  """Returns what a bound value stands for: macros and references followed.
+
+  Raises:
+    UserError: a function that it calls needs a parameter that is not bound.
+  """
+  try:
+    return copy.deepcopy(value)
+  except RuntimeError as error:
+    missing = _NOT_BOUND.search(str(error))
+    if missing is None:
+      raise
+    raise errors.UserError(
+        f"gin: {missing[1]}.{missing[2]} is not bound. Add a gin file that"
+        f' binds it, or --gin_param="{missing[1]}.{missing[2]} = ...".'
+    ) from error
+
+
+def snapshot() -> dict[Any, dict[str, Any]]:
+  """Returns all that is bound now, for `using`."""
+  return {name: dict(values) for name, values in gin.config._CONFIG.items()}
+
+
+@contextlib.contextmanager
+def using(bindings: dict[Any, dict[str, Any]]) -> Iterator[None]:
+  """Binds what a snapshot holds, and nothing else, for a while.
+
+  A model that is kept builds graphs long after its configuration was loaded;
+  by then another one may be.
+  """
+  current = snapshot()
+  config = gin.config._CONFIG  # gin has no public way to swap it
+  config.clear()
+  config.update(bindings)
+  try:
+    yield
+  finally:
+    config.clear()
+    config.update(current)
 
 
 def is_reference_to(value: Any, name: str) -> bool:
@@ -182,6 +227,24 @@ def operative_config() -> str:
   return "\n".join(lines) + "\n"
 
 
+def configuration(without: Sequence[str] = (RUN,)) -> str:
+  """Returns what is bound, macros filled in, one sorted line a parameter.
+
+  Args:
+    without: configurables to leave out.
+  """
+  lines = []
+  for (scope, selector), parameters in gin.config._CONFIG.items():
+    if selector in (*without, "gin.macro"):
+      continue
+    name = f"{scope}/{selector}" if scope else selector
+    for parameter, value in parameters.items():
+      if is_reference_to(value, "macro"):
+        value = resolve(value)
+      lines.append(f"{name}.{parameter} = {value!r}")
+  return "\n".join(sorted(lines))
+
+
 def _exists(path: str) -> bool:
   if "://" not in path:
     return os.path.isfile(path)
@@ -190,58 +253,95 @@ def _exists(path: str) -> bool:
   return tf.io.gfile.exists(path)
 
 
-def _open(path: str) -> io.StringIO:
-  """Opens a gin file, its imports translated and checked."""
-  if "://" in path:
-    from t5_mtf.tf_compat import tf
+def _read(path: str) -> str:
+  if "://" not in path:
+    return pathlib.Path(path).read_text(encoding="utf-8")
+  from t5_mtf.tf_compat import tf
 
-    with tf.io.gfile.GFile(path) as f:
-      text = f.read()
-  else:
-    text = pathlib.Path(path).read_text(encoding="utf-8")
-
-  def translate(match: re.Match) -> str:
-    module = _IMPORT_TRANSLATIONS.get(match[1], match[1])
-    try:
-      found = importlib.util.find_spec(module)
-    except ModuleNotFoundError:
-      found = None
-    if found is None:
-      raise errors.UserError(
-          f"{path}: `import {match[1]}` names a module that is not installed."
-          " Correct the line, or install the package that has it."
-      )
-    return f"import {module}"
-
-  return io.StringIO(_IMPORT_LINE.sub(translate, text))
+  with tf.io.gfile.GFile(path) as f:
+    return f.read()
 
 
-@contextlib.contextmanager
-def _reader(search_paths: Sequence[str]) -> Iterator[None]:
-  """Lets gin read files through `_open`, from the places searched."""
-  readers = list(gin.config._FILE_READERS)  # no public way to list or restore
-  prefixes = list(gin.config._LOCATION_PREFIXES)
-  gin.config._FILE_READERS[:] = [(_open, _exists)]
-  gin.config._LOCATION_PREFIXES[:] = ["", *search_paths, GIN_DIRECTORY]
-  try:
-    yield
-  finally:
-    gin.config._FILE_READERS[:] = readers
-    gin.config._LOCATION_PREFIXES[:] = prefixes
+class _NamedText(io.StringIO):
+  """A text that gin names in its errors."""
+
+  def __init__(self, text: str, name: str) -> None:
+    super().__init__(text)
+    self.name = name
 
 
-class _LegacyNames(set):
-  """The legacy configurables; remembers which of them gin asked for."""
+class _Session:
+  """One load: reads files through `gin_legacy`, gathers what they say.
+
+  Attributes:
+    notes: on what was not taken as it stands.
+    said: "configurable.parameter", or macro -> its value in a file as text.
+  """
 
   def __init__(self) -> None:
-    super().__init__(LEGACY_CONFIGURABLES)
-    self.skipped: dict[str, None] = {}
+    self.notes: list[str] = []
+    self.said: dict[str, Any] = {}
 
-  def __contains__(self, name: object) -> bool:
-    found = super().__contains__(name)
-    if found:
-      self.skipped[str(name)] = None
-    return found
+  @contextlib.contextmanager
+  def reading(self, search_paths: Sequence[str]) -> Iterator[None]:
+    """Lets gin read files through this session, from the places searched."""
+    readers = list(gin.config._FILE_READERS)  # no public way to list or restore
+    prefixes = list(gin.config._LOCATION_PREFIXES)
+    gin.config._FILE_READERS[:] = [(self._open, _exists)]
+    gin.config._LOCATION_PREFIXES[:] = ["", *search_paths, GIN_DIRECTORY]
+    try:
+      yield
+    finally:
+      gin.config._FILE_READERS[:] = readers
+      gin.config._LOCATION_PREFIXES[:] = prefixes
+
+  def rewrite(self, text: str, path: str) -> gin_legacy.Rewritten:
+    """Rewrites a text and keeps its notes."""
+    rewritten = gin_legacy.rewrite(text, path, _is_registered)
+    self.notes += [n for n in rewritten.notes if n not in self.notes]
+    return rewritten
+
+  def override(self, binding: str) -> None:
+    """Binds over the files; notes it if one of them said something else."""
+    [wanted] = self.rewrite(binding, "").bindings
+    said = self.said.get(wanted.key, wanted.value)
+    if said != wanted.value:
+      self.notes.append(
+          f"{wanted.name} = {said!r} of a file is {wanted.value!r} here; with"
+          f' --gin_param="{wanted.name} = {said!r}" it stays'
+      )
+    gin.parse_config(binding)
+
+  def check_macros(self, given: Sequence[gin_legacy.Binding]) -> None:
+    """Notes macros of the command line that nothing refers to.
+
+    Raises:
+      UserError: no file binds such a macro either: it is misspelt.
+    """
+    macros = [b.name for b in given if "." not in b.name]
+    if not macros:
+      return
+    used = {
+        reference.scoped_selector.rpartition("/")[0]
+        for reference in gin.config.iterate_references(
+            gin.config._CONFIG, to=gin.get_configurable(gin.config.macro)
+        )
+    }
+    for macro in macros:
+      if macro in used:
+        continue
+      if macro not in self.said:
+        raise errors.unknown_name("gin macro", macro, used)
+      self.notes.append(f"{macro} has no effect: nothing refers to %{macro}")
+
+  def _open(self, path: str) -> io.StringIO:
+    rewritten = self.rewrite(_read(path), path)
+    self.said.update({b.key: b.value for b in rewritten.bindings})
+    return _NamedText(rewritten.text, path)
+
+
+def _is_registered(selector: str) -> bool:
+  return bool(gin.config._REGISTRY.matching_selectors(selector))
 
 
 @contextlib.contextmanager
@@ -270,6 +370,14 @@ def _explain(error: Exception) -> errors.UserError:
         match[1],
         _short_names(),
         "A module of your own is imported with --module_import.",
+    )
+  if match := _UNBOUND_MACRO.search(message):
+    macros = [name for name, of in gin.config._CONFIG if of == "gin.macro"]
+    return errors.unknown_name(
+        "gin macro",
+        match[1],
+        macros,
+        f'It is used but not bound: add --gin_param="{match[1]} = ...".',
     )
   if match := _UNREADABLE_FILE.search(message):
     return errors.UserError(

@@ -52,10 +52,65 @@ def test_published_imports_are_read_as_ours(tmp_path):
   )
 
 
-def test_legacy_bindings_are_skipped_and_reported():
-  name = "get_sentencepiece_model_path"
-  report = gin_config.load([], [f"{name}.mixture_or_task_name = 'c4'"])
-  assert report.skipped == (name,)
+def test_legacy_bindings_are_left_out_with_one_line_each(tmp_path):
+  path = tmp_path / "a.gin"
+  path.write_text(
+      "get_sentencepiece_model_path.mixture_or_task_name = 'c4'\n"
+      "make_layer_stack.use_universal_transformer = False\n"
+      "utils.run.mode = 'eval'\n"
+  )
+  report = gin_config.load([str(path)])
+  first, second = report.notes
+  assert first.startswith("get_sentencepiece_model_path.mixture_or_task_name")
+  assert second.startswith("make_layer_stack.use_universal_transformer")
+  assert gin_config.run_bindings()["mode"] == "eval"
+
+
+def test_an_overruled_value_of_a_file_is_noted_and_the_command_line_wins(
+    tmp_path,
+):
+  path = tmp_path / "a.gin"
+  path.write_text("get_variable_dtype.slice_dtype = 'bfloat16'\n")
+  name = "utils.get_variable_dtype.slice_dtype"
+  overrides = [f"{name} = 'float32'"]
+  report = gin_config.load([str(path)], overrides=overrides)
+  assert len(report.notes) == 1 and "'bfloat16' of a file" in report.notes[0]
+  assert gin_config.bound("get_variable_dtype", "slice_dtype") == "float32"
+  assert not gin_config.is_given("get_variable_dtype", "slice_dtype")
+
+  gin_config.load([str(path)], [f"{name} = 'bfloat16'"], overrides=overrides)
+  assert gin_config.bound("get_variable_dtype", "slice_dtype") == "bfloat16"
+  assert gin_config.is_given("get_variable_dtype", "slice_dtype")
+
+
+def test_a_misspelt_macro_of_the_command_line_is_an_error():
+  with pytest.raises(errors.UserError, match="'d_modle'.*'d_model'"):
+    gin_config.load(["models/mini.gin"], ["d_modle = 8"])
+
+
+def test_a_macro_that_a_file_binds_but_nothing_uses_is_noted(tmp_path):
+  path = tmp_path / "a.gin"
+  path.write_text("MIXTURE_NAME = 'c4'\n")
+  report = gin_config.load([str(path)], ["MIXTURE_NAME = 'mini_all'"])
+  assert "nothing refers to %MIXTURE_NAME" in report.notes[0]
+
+
+@pytest.mark.parametrize(
+    "binding, message",
+    [
+        ("utils.run.train_steps = %STEPS", "STEPS"),
+        (
+            "utils.run.mesh_shape ="
+            " @mesh_tensorflow.transformer.utils.tpu_mesh_shape()",
+            "tpu_mesh_shape.tpu_topology is not bound",
+        ),
+    ],
+)
+def test_what_is_not_bound_is_named(binding, message):
+  name = binding.partition(" ")[0].rpartition(".")[2]
+  with pytest.raises(errors.UserError, match=message):
+    gin_config.load([], [binding])
+    gin_config.resolve(gin_config.run_bindings()[name])
 
 
 def test_priority_is_defaults_files_overrides_bindings(tmp_path):

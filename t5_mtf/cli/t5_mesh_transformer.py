@@ -66,6 +66,9 @@ def make_parser() -> console.Parser:
       help="a Python module to import first, for Tasks of your own")
   add("--log_every", type=int, default=10, metavar="N",
       help="steps between records in metrics.jsonl (default 10)")
+  add("--allow_partial_initialization", action="store_true", help="start from"
+      " an initial checkpoint that fits the model only in part: load what fits,"
+      " start the rest at random, say what was which")
   add("--dry_run", action="store_true",
       help="check everything, print the settings, and stop")
   from t5_mtf.cli import short_form
@@ -144,6 +147,8 @@ def _run(flags: argparse.Namespace) -> int:
     for prepare in plan.prepare:
       prepare()
   for changes in plan.runs:
+    if flags.allow_partial_initialization:
+      changes = {**changes, "allow_partial_initialization": True}
     run = settings.from_gin(flags.model_dir, tpu or None, **changes)
     if flags.dry_run:
       _print_settings(run)
@@ -171,6 +176,7 @@ def load_gin(
       "t5_mtf.models.mesh_transformer",
       "t5_mtf.models.decoding",
       "t5_mtf.models.embedding",
+      "t5_mtf.models.initialization",
   ):
     importlib.import_module(module)
   report = gin_config.load(
@@ -180,8 +186,8 @@ def load_gin(
       defaults if on_tpu else (*_DEFAULTS_OFF_TPU, *defaults),
       () if on_tpu else _OVERRIDES_OFF_TPU,
   )
-  for name in report.skipped:
-    print(f"gin: bindings of {name} have no effect here and were left out")
+  for note in report.notes:
+    print(f"gin: {note}")
 
 
 def import_module(module: str) -> None:
