@@ -2,36 +2,20 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import re
-from collections.abc import Mapping
+from typing import Any
 
 from t5_mtf import errors
+from t5_mtf.models import checkpoint_index, storage
 from t5_mtf.tf_compat import tf
 
 _STEP = re.compile(r"model\.ckpt-(\d+)$")
-
-
-@dataclasses.dataclass(frozen=True)
-class Initialization:
-  """Which variables of a model a checkpoint gives.
-
-  Attributes:
-    path: the checkpoint.
-    step: its step.
-    restored: names of the variables it gives.
-    missing: names of the model's variables that it does not have.
-    model_total: how many variables the model itself has.
-    model_restored: how many of those are among `restored`.
-  """
-
-  path: str
-  step: int
-  restored: tuple[str, ...]
-  missing: tuple[str, ...]
-  model_total: int
-  model_restored: int
+# What TensorFlow and we ourselves leave behind when killed while writing.
+_LEFTOVER = re.compile(
+    r"(model\.ckpt|input_position)-\d+.*(_temp_[0-9a-f]+|\.tempstate\d+)$"
+    r"|checkpoint\.tmp[0-9a-f]+$"
+)
 
 
 def step_of(path: str) -> int:
@@ -53,15 +37,42 @@ def step_of(path: str) -> int:
 
 def list_checkpoints(model_dir: str) -> list[str]:
   """Returns the paths of all checkpoints of a directory, by rising step."""
-  if not tf.io.gfile.isdir(model_dir):
-    return []
   names = {
       name[: -len(".index")]
-      for name in tf.io.gfile.listdir(model_dir)
-      if name.endswith(".index") and _STEP.search(name[: -len(".index")])
+      for name in storage.names(model_dir)
+      if name.endswith(".index") and _STEP.match(name[: -len(".index")])
   }
   paths = [os.path.join(model_dir, name) for name in names]
   return sorted(paths, key=step_of)
+
+
+def reader(path: str) -> Any:
+  """Returns TensorFlow's reader of the checkpoint with exactly that path.
+
+  `tf.train.load_checkpoint` would first look for a folder of that name, which
+  some file systems find where names only begin alike.
+  """
+  return tf.compat.v1.train.NewCheckpointReader(path)
+
+
+def shapes(path: str) -> dict[str, tuple[int, ...]]:
+  """Returns name -> shape of every variable of a checkpoint."""
+  found = reader(path).get_variable_to_shape_map()
+  return {name: tuple(shape) for name, shape in sorted(found.items())}
+
+
+def types(path: str) -> dict[str, str]:
+  """Returns name -> type of values ("float32") of a checkpoint's variables."""
+  found = reader(path).get_variable_to_dtype_map()
+  return {name: dtype.name for name, dtype in sorted(found.items())}
+
+
+def step_in(path: str) -> int:
+  """Returns the global step that a checkpoint holds, 0 if it holds none."""
+  values = reader(path)
+  if not values.has_tensor("global_step"):
+    return 0
+  return int(values.get_tensor("global_step"))
 
 
 def find(path: str) -> str:
@@ -71,15 +82,19 @@ def find(path: str) -> str:
     CheckpointError: there is none; the checkpoints nearby are named.
   """
   path = path.rstrip("/")
-  if path.endswith("-1") and not tf.io.gfile.exists(path + ".index"):
+  if storage.exists(path + ".index"):
+    check_complete(path)
+    return path
+  if path.endswith("-1"):
     path = os.path.dirname(path)  # the published way to say "the latest"
-  if tf.io.gfile.isdir(path):
-    found = latest_readable(path)[0]
+  # Some file systems call the head of a checkpoint's name a folder.
+  if storage.is_folder(path) and storage.names(path):
+    found, broken = latest_readable(path)
     if found:
       return found
-    raise errors.CheckpointError(f"{path!r} holds no readable checkpoint.")
-  if tf.io.gfile.exists(path + ".index"):
-    return path
+    raise errors.CheckpointError(
+        f"{path!r} holds no readable checkpoint. " + " ".join(broken)
+    )
   folder = os.path.dirname(path)
   nearby = [os.path.basename(found) for found in list_checkpoints(folder)]
   raise errors.CheckpointError(
@@ -103,9 +118,7 @@ def select(model_dir: str, step: int | str | list[int] | None) -> list[str]:
     return [find(model_dir)]
   paths = {step_of(path): path for path in list_checkpoints(model_dir)}
   if step == "all":
-    if not paths:
-      raise errors.CheckpointError(f"{model_dir!r} holds no checkpoint.")
-    return list(paths.values())
+    return _all_complete(model_dir)
   wanted = sorted(set([step] if isinstance(step, int) else step))
   absent = [s for s in wanted if s not in paths]
   if absent:
@@ -113,15 +126,53 @@ def select(model_dir: str, step: int | str | list[int] | None) -> list[str]:
         f"{model_dir!r} has no checkpoint of step {absent[0]}. Steps there:"
         f" {', '.join(map(str, paths)) or 'none'}."
     )
+  for s in wanted:
+    check_complete(paths[s])
   return [paths[s] for s in wanted]
+
+
+def _all_complete(model_dir: str) -> list[str]:
+  found = []
+  for path in list_checkpoints(model_dir):
+    reason = checkpoint_index.incomplete_reason(path)
+    if reason is None:
+      found.append(path)
+    else:
+      print(f"left out: {os.path.basename(path)}: {reason}", flush=True)
+  if not found:
+    raise errors.CheckpointError(f"{model_dir!r} holds no checkpoint.")
+  return found
+
+
+def check_complete(path: str) -> None:
+  """Checks by its index that nothing of a checkpoint is missing.
+
+  Raises:
+    CheckpointError: something is; complete checkpoints nearby are named.
+  """
+  reason = checkpoint_index.incomplete_reason(path)
+  if reason is None:
+    return
+  complete = [
+      os.path.basename(other)
+      for other in list_checkpoints(os.path.dirname(path) or ".")
+      if checkpoint_index.incomplete_reason(other) is None
+  ]
+  raise errors.CheckpointError(
+      f"checkpoint {path!r} cannot be read: {reason}. Complete ones there:"
+      f" {', '.join(complete) or 'none'}."
+  )
 
 
 def unreadable_reason(path: str) -> str | None:
   """Reads every variable of a checkpoint; says what is wrong with it, if."""
+  reason = checkpoint_index.incomplete_reason(path)
+  if reason is not None:
+    return reason
   try:
-    reader = tf.train.load_checkpoint(path)
-    for name in reader.get_variable_to_shape_map():
-      reader.get_tensor(name)
+    values = reader(path)
+    for name in values.get_variable_to_shape_map():
+      values.get_tensor(name)
   except (tf.errors.OpError, ValueError, RuntimeError, IndexError) as error:
     lines = str(error).strip().splitlines()
     return lines[0][:200] if lines else type(error).__name__
@@ -151,8 +202,8 @@ def latest_finite(model_dir: str) -> str | None:
   for path in reversed(list_checkpoints(model_dir)):
     if unreadable_reason(path):
       continue
-    reader = tf.train.load_checkpoint(path)
-    values = (reader.get_tensor(n) for n in reader.get_variable_to_shape_map())
+    found = reader(path)
+    values = (found.get_tensor(n) for n in found.get_variable_to_shape_map())
     if all(np.isfinite(v.astype("float32")).all() for v in values):
       return path
   return None
@@ -171,56 +222,9 @@ def use_as_latest(model_dir: str, path: str) -> None:
   tf.compat.v1.train.update_checkpoint_state(model_dir, path, older)
 
 
-def plan_initialization(
-    path: str,
-    shapes: Mapping[str, tuple[int, ...]],
-    model_variables: frozenset[str],
-) -> Initialization:
-  """Matches a graph's variables with those of a checkpoint.
-
-  Args:
-    path: the checkpoint.
-    shapes: name -> shape of every variable of the graph that is saved.
-    model_variables: which of them are the model's own, not an optimizer's.
-
-  Raises:
-    CheckpointError: no variable of the model is in the checkpoint, or one is
-      with another shape; likely causes are named.
-  """
-  there = dict(tf.train.list_variables(path))
-  restored = [name for name in shapes if name in there]
-  for name in restored:
-    if tuple(there[name]) != tuple(shapes[name]):
-      raise errors.CheckpointError(
-          f"variable {name!r} has shape {list(shapes[name])} in the model but"
-          f" {list(there[name])} in {path!r}. {_likely_cause(name)}"
-      )
-  model_restored = [name for name in restored if name in model_variables]
-  if not model_restored:
-    example = sorted(model_variables)[:1] + sorted(there)[:1]
-    raise errors.CheckpointError(
-        f"none of the model's {len(model_variables)} variables is in {path!r}:"
-        f" the model has for example {example[0]!r}, the checkpoint"
-        f" {example[-1]!r}. Load the checkpoint's own operative_config.gin."
-    )
-  missing = sorted(model_variables - set(restored))
-  return Initialization(
-      path=path,
-      step=step_of(path) if _STEP.search(path) else 0,
-      restored=tuple(restored),
-      missing=tuple(missing),
-      model_total=len(model_variables),
-      model_restored=len(model_restored),
-  )
-
-
-def _likely_cause(name: str) -> str:
-  if "embedding" in name or "logits" in name:
-    return (
-        "The vocabularies differ: compare the SentencePiece model and its"
-        " extra_ids (sizes are rounded up to a multiple of 128)."
-    )
-  return (
-      "The sizes of the model differ (d_model, d_ff, num_heads, d_kv): load the"
-      " checkpoint's own operative_config.gin."
-  )
+def remove_leftovers(model_dir: str) -> list[str]:
+  """Removes what a kill left half written; returns the names."""
+  found = [name for name in storage.names(model_dir) if _LEFTOVER.match(name)]
+  for name in found:
+    storage.remove(os.path.join(model_dir, name))
+  return found

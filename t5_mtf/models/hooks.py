@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 import signal
 import time
+from collections.abc import Callable
 from typing import Any
 
 from t5_mtf import errors
-from t5_mtf.models import progress
+from t5_mtf.models import initialization, progress
 from t5_mtf.models.start_report import StartReport
 from t5_mtf.tf_compat import tf
 
@@ -41,6 +42,36 @@ class _StepHook(tf.estimator.SessionRunHook):
     self._step = max(int(results["step"]), self._step + 1)
     rate = float(results.get("learning_rate", math.nan))
     return self._step, float(results["loss"]), rate
+
+
+class BeginHook(tf.estimator.SessionRunHook):
+  """Does something once the graph stands and is found right.
+
+  Args:
+    action: called before a session exists, so before anything is written.
+  """
+
+  def __init__(self, action: Callable[[], None]) -> None:
+    self._action = action
+
+  def begin(self) -> None:
+    self._action()
+
+
+class CheckpointFitsHook(BeginHook):
+  """Checks that a checkpoint is of the graph's model, for modes that read.
+
+  Args:
+    path: the checkpoint, as for `estimator.predict(checkpoint_path=path)`.
+    vocabulary: (inputs, targets) vocabularies, for the error.
+  """
+
+  def __init__(self, path: str, vocabulary: tuple[Any, Any]) -> None:
+    super().__init__(
+        lambda: initialization.check_same_model(
+            path, initialization.Variables.of_graph(vocabulary=vocabulary)
+        )
+    )
 
 
 class ReportHook(tf.estimator.SessionRunHook):
@@ -78,11 +109,14 @@ class ProgressHook(_StepHook):
     self._start, self._last = start_step, last_step
     self._tokens_per_step = tokens_per_step
     self._every = every_n_steps
-    self._file = progress.MetricsFile(model_dir, start_step)
     self._line = progress.ProgressLine(last_step)
     self._timer = _StepTimer(start_step)
     self._record: progress.StepRecord | None = None
     self._recorded_step = self._shown_at = -1.0
+
+  def begin(self) -> None:
+    super().begin()
+    self._file = progress.MetricsFile(self._model_dir, self._start)
 
   def after_create_session(self, session: Any, coord: Any) -> None:
     del session, coord

@@ -16,7 +16,7 @@ import sys
 from typing import TextIO
 
 from t5_mtf.durations import duration
-from t5_mtf.evaluation import files
+from t5_mtf.models import storage
 
 METRICS_FILE = "metrics.jsonl"
 
@@ -47,18 +47,19 @@ class MetricsFile:
         for line in self._lines()
         if (step := _step_of(line)) is not None and step <= start_step
     ]
-    files.write_atomically(self._path, "".join(kept))
+    storage.write(self._path, "".join(kept))
 
   def _lines(self) -> list[str]:
-    if not os.path.exists(self._path):
+    if not storage.exists(self._path):
       return []
-    with open(self._path, encoding="utf-8") as f:
-      return f.readlines()
+    text = storage.read(self._path).decode("utf-8", "replace")
+    return text.splitlines(keepends=True)
 
   def append(self, record: StepRecord) -> None:
     """Writes one record, as one complete line."""
-    with open(self._path, "a", encoding="utf-8") as f:
-      f.write(json.dumps(dataclasses.asdict(record)) + "\n")
+    storage.append(
+        self._path, json.dumps(dataclasses.asdict(record)) + "\n"
+    )
 
 
 class ProgressLine:

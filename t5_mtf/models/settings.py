@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from t5_mtf import errors, gin_config
-from t5_mtf.models import layouts
+from t5_mtf.models import initialization, layouts
 from t5_mtf.tf_compat import mtf_utils
 
 MODES = (
@@ -67,6 +67,7 @@ class Training:
     learning_rate_schedule: a number, or a function of `step`.
     variable_filter: regular expression (or function) for what is trained.
     init_checkpoint: where the first weights come from, or None.
+    allow_partial_initialization: whether it may fit the model only in part.
     save_checkpoints_steps: steps between checkpoints.
     keep_checkpoint_max: how many checkpoints to keep; None for all.
     iterations_per_loop: steps between returns to the host, on a TPU.
@@ -77,6 +78,7 @@ class Training:
   learning_rate_schedule: Any
   variable_filter: Any = None
   init_checkpoint: str | None = None
+  allow_partial_initialization: bool = False
   save_checkpoints_steps: int = 5000
   keep_checkpoint_max: int | None = None
   iterations_per_loop: int = 100
@@ -132,13 +134,18 @@ def from_gin(
   Args:
     model_dir: where checkpoints and logs are.
     tpu: the TPU, or None.
-    **changes: parameters of the published `run` that replace gin's bindings.
+    **changes: parameters of the published `run` that replace gin's bindings,
+      and `allow_partial_initialization`.
 
   Raises:
     UserError: a value is missing or cannot be used; it is named with what is
       allowed.
   """
   bound = {**gin_config.run_bindings(), **changes}
+  # Our own, which the published `run` does not have.
+  bound.setdefault(
+      "allow_partial_initialization", initialization.bound_allow_partial()
+  )
   value = functools.partial(_value, bound)
   mesh = layouts.choose_mesh(
       _mesh_shape(bound, tpu),
@@ -287,6 +294,7 @@ def _training(value: Callable[[str], Any], batch: Batch) -> Training:
       learning_rate_schedule=schedule,
       variable_filter=value("variable_filter"),
       init_checkpoint=value("init_checkpoint"),
+      allow_partial_initialization=value("allow_partial_initialization"),
       save_checkpoints_steps=value("save_checkpoints_steps"),
       keep_checkpoint_max=value("keep_checkpoint_max"),
       iterations_per_loop=value("iterations_per_loop"),

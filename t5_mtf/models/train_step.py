@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import functools
+import os
 import re
 from collections.abc import Mapping
 from typing import Any
 
 from t5_mtf import errors
-from t5_mtf.models import checkpoints, hooks
+from t5_mtf.models import checkpoints, hooks, initialization, storage
 from t5_mtf.models.model_fn import (
     StepContext,
     describe_model,
-    describe_restored,
     import_features,
 )
 from t5_mtf.tf_compat import mtf, mtf_transformer, mtf_utils, tf
@@ -52,13 +53,16 @@ def build(features: Mapping[str, Any], context: StepContext) -> Any:
   )
   context.report.add("model", describe_model(context))
   with mtf.utils.outside_all_rewrites():
-    context.report.add("weights", _initialize(context))
+    plan = _initialize(context)
     training_hooks = _checkpoint_hooks(lowering, settings)
+    if plan:
+      training_hooks.append(_account_hook(plan, settings.model_dir))
   return tf.compat.v1.estimator.tpu.TPUEstimatorSpec(
       mode=tf.estimator.ModeKeys.TRAIN,
       loss=tf_loss,
       train_op=train_op,
       training_hooks=training_hooks,
+      scaffold_fn=plan and functools.partial(initialization.scaffold, plan),
   )
 
 
@@ -171,24 +175,42 @@ def _is_trained(variable: Any, variable_filter: Any) -> bool:
   return re.search(variable_filter, variable.name) is not None
 
 
-def _initialize(context: StepContext) -> str:
-  """Arranges the first values of all variables; says where they come from."""
-  init_checkpoint = context.settings.training.init_checkpoint
+def _initialize(context: StepContext) -> initialization.Plan | None:
+  """Checks the checkpoint that the weights come from, and says what it gives.
+
+  Returns:
+    What an initial checkpoint gives; None for a run that continues, or starts
+    at random.
+  """
+  settings = context.settings
+  training, every = settings.training, context.graph.trainable_variables
+  trained = [v for v in every if _is_trained(v, training.variable_filter)]
+  variables = initialization.Variables.of_graph(
+      model=[v.name for v in every],
+      filtered=[v.name for v in trained] if len(trained) < len(every) else (),
+      vocabulary=settings.vocabulary,
+  )
   if context.resume_from:
+    initialization.check_same_model(context.resume_from, variables)
     step = checkpoints.step_of(context.resume_from)
-    return f"continued from {context.resume_from} (step {step:,})"
-  if not init_checkpoint:
-    return "started at random"
-  variables = {v.op.name: v for v in tf.compat.v1.global_variables()}
-  plan = checkpoints.plan_initialization(
-      init_checkpoint,
-      {name: tuple(v.shape.as_list()) for name, v in variables.items()},
-      frozenset(v.name for v in context.graph.trainable_variables),
+    weights = f"continued from {context.resume_from} (step {step:,})"
+    context.report.add("weights", weights)
+    return None
+  if not training.init_checkpoint:
+    context.report.add("weights", "started at random")
+    return None
+  plan = initialization.plan(
+      training.init_checkpoint,
+      variables,
+      training.allow_partial_initialization,
   )
-  tf.compat.v1.train.init_from_checkpoint(
-      init_checkpoint, {name: name for name in plan.restored}
-  )
-  return describe_restored(plan)
+  context.report.add("weights", plan.describe())
+  return plan
+
+
+def _account_hook(plan: initialization.Plan, model_dir: str) -> Any:
+  path = os.path.join(model_dir, initialization.ACCOUNT_FILE)
+  return hooks.BeginHook(lambda: storage.write(path, plan.to_json()))
 
 
 def _checkpoint_hooks(lowering: Any, settings: Any) -> list[Any]:

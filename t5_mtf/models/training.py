@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import os
-import shutil
+from collections.abc import Callable
 
 from t5_mtf import errors, gin_config
-from t5_mtf.evaluation import files
-from t5_mtf.models import checkpoints, estimator, hooks, mesh_transformer
+from t5_mtf.models import (
+    checkpoints,
+    estimator,
+    hooks,
+    mesh_transformer,
+    storage,
+)
 from t5_mtf.models.settings import RunSettings
 from t5_mtf.models.start_report import StartReport
 from t5_mtf.models.training_input import TrainingInput
-from t5_mtf.tf_compat import tf
 
 ORIGIN_FILE = "origin.json"
 OPERATIVE_CONFIG = "operative_config.gin"
@@ -84,18 +89,15 @@ def train(settings: RunSettings, log_every: int = 10) -> str:
         flush=True,
     )
     return resume_from
-  if resume_from:
-    checkpoints.use_as_latest(settings.model_dir, resume_from)
-  elif broken:
-    _set_aside_state(settings.model_dir)
 
   report = _start_report(settings, step)
   report.notes(broken)
-  _write_origin(settings.model_dir, origin)
-  _write_operative_config(settings.model_dir)
+  prepare = functools.partial(
+      _prepare_directory, settings.model_dir, origin, resume_from
+  )
   with hooks.InterruptHook() as interrupt:
     steps = (origin.step, step)
-    _run(settings, report, resume_from, steps, log_every, interrupt)
+    _run(settings, report, resume_from, steps, log_every, prepare, interrupt)
   last = checkpoints.find(settings.model_dir)
   if interrupt.received is not None:
     raise Interrupted(
@@ -111,11 +113,13 @@ def _run(
     resume_from: str | None,
     steps: tuple[int, int],
     log_every: int,
+    prepare: Callable[[], None],
     interrupt: hooks.InterruptHook,
 ) -> None:
   origin_step, step = steps
   stream = TrainingInput(settings, step, batches_before=step - origin_step)
   watching = [
+      hooks.BeginHook(prepare),
       hooks.ReportHook(report),
       stream.hook,
       hooks.FiniteLossHook(step),
@@ -132,7 +136,8 @@ def _run(
   try:
     estimator.make_estimator(settings, report, resume_from).train(
         stream.input_fn,
-        max_steps=settings.training.steps,
+        # Not max_steps, for which it would trust the file `checkpoint`.
+        steps=settings.training.steps - step,
         hooks=watching,
         saving_listeners=[stream.listener],
     )
@@ -145,14 +150,33 @@ def _run(
     ) from None
 
 
+def _prepare_directory(
+    model_dir: str, origin: Origin, resume_from: str | None
+) -> None:
+  """Writes what a run starts with, once it is known that it will start."""
+  left = checkpoints.remove_leftovers(model_dir)
+  if left:
+    print(f"removed {len(left)} files that a kill left half written: {left}")
+  if resume_from:
+    checkpoints.use_as_latest(model_dir, resume_from)
+  else:
+    _set_aside_state(model_dir)
+  _write_origin(model_dir, origin)
+  _write_operative_config(model_dir)
+
+
 def _with_checkpoint_found(settings: RunSettings) -> RunSettings:
   """Replaces a directory given as `init_checkpoint` by its checkpoint."""
   path = settings.training.init_checkpoint
   if not path:
     return settings
-  training = dataclasses.replace(
-      settings.training, init_checkpoint=checkpoints.find(path)
-  )
+  found = checkpoints.find(path)
+  reason = checkpoints.unreadable_reason(found)
+  if reason:
+    raise errors.CheckpointError(
+        f"init_checkpoint {found!r} cannot be read: {reason}."
+    )
+  training = dataclasses.replace(settings.training, init_checkpoint=found)
   return dataclasses.replace(settings, training=training)
 
 
@@ -160,9 +184,8 @@ def _origin(settings: RunSettings, resume_from: str | None) -> Origin:
   """Reads where the directory started from; refuses another start."""
   wanted = settings.training.init_checkpoint
   path = os.path.join(settings.model_dir, ORIGIN_FILE)
-  if resume_from and os.path.exists(path):
-    with open(path, encoding="utf-8") as f:
-      origin = Origin(**json.load(f))
+  if resume_from and storage.exists(path):
+    origin = Origin(**json.loads(storage.read(path)))
     if wanted and _name(wanted) != _name(origin.init_checkpoint):
       raise errors.UserError(
           f"{settings.model_dir} holds a model that started from"
@@ -173,7 +196,7 @@ def _origin(settings: RunSettings, resume_from: str | None) -> Origin:
     return origin
   if resume_from:  # a directory that another program wrote
     return Origin(None, checkpoints.step_of(resume_from))
-  return Origin(wanted, _step_in(wanted))
+  return Origin(wanted, checkpoints.step_in(wanted) if wanted else 0)
 
 
 def _name(checkpoint: str | None) -> list[str]:
@@ -181,23 +204,14 @@ def _name(checkpoint: str | None) -> list[str]:
   return os.path.abspath(checkpoint or "/").split(os.sep)[-2:]
 
 
-def _step_in(checkpoint: str | None) -> int:
-  if checkpoint is None:
-    return 0
-  reader = tf.train.load_checkpoint(checkpoint)
-  if not reader.has_tensor("global_step"):
-    return 0
-  return int(reader.get_tensor("global_step"))
-
-
 def _write_origin(model_dir: str, origin: Origin) -> None:
-  files.write_atomically(
+  storage.write(
       os.path.join(model_dir, ORIGIN_FILE), json.dumps(vars(origin)) + "\n"
   )
 
 
 def _write_operative_config(model_dir: str) -> None:
-  files.write_atomically(
+  storage.write(
       os.path.join(model_dir, OPERATIVE_CONFIG), gin_config.operative_config()
   )
 
@@ -205,8 +219,8 @@ def _write_operative_config(model_dir: str) -> None:
 def _set_aside_state(model_dir: str) -> None:
   """No checkpoint can be read: keeps the files, but starts anew."""
   state = os.path.join(model_dir, "checkpoint")
-  if os.path.exists(state):
-    shutil.move(state, state + ".unreadable")
+  if storage.exists(state):
+    storage.move(state, state + ".unreadable")
 
 
 def _data_lines(settings: RunSettings) -> list[tuple[str, str]]:

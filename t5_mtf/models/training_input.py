@@ -15,8 +15,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from t5_mtf import data, gin_config
-from t5_mtf.evaluation import files
-from t5_mtf.models import checkpoints
+from t5_mtf.models import checkpoints, storage
 from t5_mtf.models.settings import RunSettings
 from t5_mtf.tf_compat import tf
 
@@ -148,7 +147,7 @@ class TrainingInput:
       )
       self._iterator = None
       return
-    files.write_atomically(path + ".json", json.dumps(self._description()))
+    storage.write(path + ".json", json.dumps(self._description()))
     self._remove_stale(step)
 
   def _remove_stale(self, step: int) -> None:
