@@ -9,17 +9,29 @@ from t5_mtf import errors
 from t5_mtf.cli import (
     cache,
     console,
+    convert,
     corpus,
     demo,
     mixtures,
     stats,
+    submission,
     tasks,
     vocab,
 )
 
 # A command is a module: `add_parser(commands)` describes it, `run(flags)` does
 # it and returns the exit status.
-_COMMANDS = (cache, corpus, demo, tasks, mixtures, stats, vocab)
+_COMMANDS = (
+    cache,
+    convert,
+    corpus,
+    demo,
+    tasks,
+    mixtures,
+    stats,
+    submission,
+    vocab,
+)
 
 
 def make_parser() -> console.Parser:
