@@ -13,7 +13,6 @@ import random
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from t5_mtf.models import checkpoints
 from t5_mtf.models.settings import RunSettings
 from t5_mtf.models.start_report import StartReport
 from t5_mtf.tf_compat import mtf, mtf_utils, tf
@@ -123,19 +122,6 @@ def describe_model(context: StepContext) -> str:
       f"{context.settings.model_type}, {parameters:,} parameters in"
       f" {len(variables)} variables"
   )
-
-
-def describe_restored(plan: checkpoints.Initialization) -> str:
-  """One line: how much of the model came from which checkpoint."""
-  text = (
-      f"{plan.model_restored} of {plan.model_total} variables from"
-      f" {plan.path} (step {plan.step:,})"
-  )
-  if plan.missing:
-    shown = ", ".join(plan.missing[:3])
-    more = f" and {len(plan.missing) - 3} more" if len(plan.missing) > 3 else ""
-    text += f"; NOT in it, started at random: {shown}{more}"
-  return text
 
 
 @contextlib.contextmanager
