@@ -79,7 +79,12 @@ setuptools.setup(
     python_requires="==3.11.*",
     packages=setuptools.find_packages(include=["t5_mtf", "t5_mtf.*"]),
     package_data={
-        "t5_mtf": ["gin/**/*.gin", "data/vocabs/*", "data/embedded/**/*"],
+        "t5_mtf": [
+            "gin/**/*.gin",
+            "data/vocabs/*",
+            "data/embedded/**/*",
+            "evaluation/*.json",
+        ],
     },
     install_requires=INSTALL_REQUIRES,
     extras_require=EXTRAS_REQUIRE,

@@ -6,8 +6,9 @@ import os
 import shutil
 import sys
 import textwrap
-import unicodedata
 from collections.abc import Sequence
+
+from t5_mtf.evaluation import text_table
 
 _NARROWEST, _WIDEST = 60, 100  # of running text
 _LABEL = 12  # columns of a label and the space behind it
@@ -18,24 +19,6 @@ def width() -> int | None:
   if sys.stdout.isatty() or "COLUMNS" in os.environ:
     return max(_NARROWEST, shutil.get_terminal_size().columns)
   return None
-
-
-def columns_of(text: str) -> int:
-  """Columns that a text takes: wide characters two, combining ones none.
-
-  >>> columns_of("tea"), columns_of("茶")
-  (3, 2)
-  """
-  if text.isascii():
-    return len(text)
-  return sum(
-      0
-      if unicodedata.combining(c)
-      else 2
-      if unicodedata.east_asian_width(c) in "WF"
-      else 1
-      for c in text
-  )
 
 
 def table(
@@ -60,24 +43,7 @@ def table(
   Returns:
     The lines. On a terminal a line that does not fit ends in an ellipsis.
   """
-  count = len(rows[0])
-  most = [widest] * count if isinstance(widest, int) else widest
-  widths = [
-      max((w for w in map(columns_of, cells) if w <= limit), default=limit)
-      for cells, limit in zip(zip(*rows, strict=True), most, strict=True)
-  ]
-  limit = width()
-  lines = []
-  for row in [rows[0], ["-" * w for w in widths], *rows[1:]]:
-    cells = []
-    for i, (cell, wide) in enumerate(zip(row, widths, strict=True)):
-      space = " " * max(0, wide - columns_of(cell))
-      cells.append(space + cell if i in numbers else cell + space)
-    line = "  ".join(cells).rstrip()
-    if limit and columns_of(line) > limit:
-      line = line[: limit - 1] + "…"
-    lines.append(line)
-  return "\n".join(lines)
+  return "\n".join(text_table.aligned(rows, numbers, widest, width()))
 
 
 def labelled(label: str, text: str, indent: int = 0) -> str:
@@ -91,7 +57,7 @@ def labelled(label: str, text: str, indent: int = 0) -> str:
   wide = min(width() or 80, _WIDEST)
   lines: list[str] = []
   for line in text.splitlines() or [""]:
-    characters = wide * max(1, len(line)) // max(1, columns_of(line))
+    characters = wide * max(1, len(line)) // max(1, text_table.columns_of(line))
     lines += textwrap.wrap(
         line,
         characters,

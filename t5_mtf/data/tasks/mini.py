@@ -15,6 +15,7 @@ from typing import Any
 
 from t5_mtf.data import postprocessors
 from t5_mtf.data.tasks import mini_provenance
+from t5_mtf.evaluation import benchmarks
 
 MAJORITY_CLASS = "majority class"
 COPY_SOURCE = "copy the source"
@@ -45,8 +46,7 @@ class MiniTask:
     dataset: folder of the embedded files.
     inputs: template of the inputs over the file's columns.
     targets: template of the targets.
-    metrics: names of metrics; the first ones' scores are `main_metrics`.
-    main_metrics: keys of the scores that make up the task's score.
+    metrics: names of metrics.
     baseline: what the task has to beat; one of the three names above.
     labels: the allowed targets of a classification task.
     rate: share of the task in `mini_all`.
@@ -57,10 +57,14 @@ class MiniTask:
   inputs: str
   targets: str
   metrics: tuple[str, ...]
-  main_metrics: tuple[str, ...]
   baseline: str
   labels: tuple[str, ...] = ()
   rate: float = 1.0
+
+  @property
+  def main_metrics(self) -> tuple[str, ...]:
+    """Keys of the scores that make up the task's score."""
+    return benchmarks.main_metrics(self.name)
 
   @property
   def prefix(self) -> str:
@@ -76,7 +80,7 @@ class Column:
   main metrics.
 
   Attributes:
-    name: heading of the column.
+    name: heading of the column, as in `benchmarks.MINI`.
     tasks: its tasks.
     metric: what the score is, in words.
   """
@@ -93,7 +97,6 @@ _GLUE = (
         "mini_glue sentiment sentence: {sentence}",
         "{label}",
         ("accuracy",),
-        ("accuracy",),
         MAJORITY_CLASS,
         ("negative", "positive"),
         rate=5,
@@ -104,7 +107,6 @@ _GLUE = (
         "mini_glue rating sentence: {sentence}",
         "{rating}",
         ("pearson_corrcoef", "spearman_corrcoef"),
-        ("pearson_corrcoef", "spearman_corrcoef"),
         MEAN_TARGET,
         rate=2,
     ),
@@ -113,7 +115,6 @@ _GLUE = (
         "acceptability",
         "mini_glue acceptability sentence: {sentence}",
         "{label}",
-        ("matthews_corrcoef",),
         ("matthews_corrcoef",),
         MAJORITY_CLASS,
         ("unacceptable", "acceptable"),
@@ -125,7 +126,6 @@ _GLUE = (
         "mini_glue adjacent sentence1: {sentence1} sentence2: {sentence2}",
         "{label}",
         ("f1_score_with_invalid", "accuracy"),
-        ("f1", "accuracy"),
         MAJORITY_CLASS,
         ("not_adjacent", "adjacent"),
         rate=0.5,
@@ -137,7 +137,6 @@ _CNNDM = MiniTask(
     "summarize: {aspect}: {article}",
     "{highlights}",
     ("rouge_mean",),
-    ("rouge1", "rouge2", "rougeLsum"),
     COPY_SOURCE,
     rate=0.25,
 )
@@ -147,7 +146,6 @@ _SQUAD = MiniTask(
     "question: {question} context: {context}",
     "{answer}",
     ("squad",),
-    ("em", "f1"),
     MAJORITY_CLASS,
     rate=2,
 )
@@ -157,7 +155,6 @@ _SGLUE = (
         "boolq",
         "mini_sglue boolq passage: {passage} question: {question}",
         "{label}",
-        ("accuracy",),
         ("accuracy",),
         MAJORITY_CLASS,
         ("False", "True"),
@@ -169,7 +166,6 @@ _SGLUE = (
         "mini_sglue copa choice1: {choice1} choice2: {choice2}"
         " premise: {premise}",
         "{label}",
-        ("accuracy",),
         ("accuracy",),
         MAJORITY_CLASS,
         ("choice1", "choice2"),
@@ -185,20 +181,20 @@ def _translation(locale: str) -> MiniTask:
       f"translate English to {_LANGUAGES[locale]}: {{en}}",
       f"{{{locale}}}",
       ("bleu",),
-      ("bleu",),
       COPY_SOURCE,
       rate=2,
   )
 
 
-COLUMNS = (
-    Column("MiniGLUE", _GLUE, "mean of accuracy, correlations, F1"),
-    Column("MiniCNNDM", (_CNNDM,), "mean of ROUGE-1, ROUGE-2, ROUGE-L"),
-    Column("MiniSQuAD", (_SQUAD,), "mean of exact match and F1"),
-    Column("MiniSGLUE", _SGLUE, "mean accuracy"),
-    Column("MiniEnDe", (_translation("de"),), "BLEU"),
-    Column("MiniEnFr", (_translation("fr"),), "BLEU"),
-    Column("MiniEnRo", (_translation("ro"),), "BLEU"),
+_TASKS = {
+    task.name: task
+    for task in (
+        *_GLUE, _CNNDM, _SQUAD, *_SGLUE, *map(_translation, _LANGUAGES)
+    )  # fmt: skip
+}
+COLUMNS = tuple(
+    Column(column.name, tuple(_TASKS[t] for t in column.tasks), column.metric)
+    for column in benchmarks.MINI
 )
 
 # Shares in `mini_pretraining`: about those of the corpora's characters.
