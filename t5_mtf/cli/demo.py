@@ -151,41 +151,43 @@ def _results(
     flags: argparse.Namespace, stage: Stage, checkpoint: str, started: float
 ) -> Any:
   """Evaluates and writes results.json, or reads it if it is there."""
-  from t5_mtf import gin_config
+  from t5_mtf.evaluation import columns, outputs
   from t5_mtf.evaluation import results as results_lib
-  from t5_mtf.models import checkpoints, decoding, evaluating, predict_step
+  from t5_mtf.models import checkpoints, decoding, evaluating
 
-  path = os.path.join(flags.output, "results.json")
+  path = os.path.join(flags.output, results_lib.FILE)
   settings = _settings(stage, mode="eval", batch_size=_EVAL_BATCH)
   settings = dataclasses.replace(settings, dataset_split="validation")
-  config_hash = results_lib.config_hash(gin_config.operative_config())
   step = checkpoints.step_of(checkpoint)
-  if os.path.exists(path):
-    found = results_lib.read_results(path)
-    if found.run.get("step") == step:
-      print(f"{path} has the scores of step {step:,}: nothing left to score.\n")
-      print(results_lib.terminal_table(found))
-      return found
+  found = outputs.read_results(flags.output)
+  if found.run.get("step") == step:
+    print(f"{path} has the scores of step {step:,}: nothing left to score.\n")
+    print(columns.terminal_table(found.columns))
+    return found
   every = _read_examples(settings, flags.max_examples)
-  scores = evaluating.evaluate_checkpoint(settings, every, checkpoint)
-  evaluating.write(os.path.join(stage.folder, "validation_eval"), scores)
-  lengths = settings.batch.sequence_length
-  minutes = (time.monotonic() - started) / 60
+  made = evaluating.evaluate_checkpoint(settings, every, checkpoint)
+  folder = os.path.join(stage.folder, "validation_eval")
+  for examples, (_, predictions) in zip(every, made, strict=True):
+    outputs.write_examples(folder, examples.task)
+    outputs.write_predictions(folder, examples.task, step, predictions)
+  tasks = _beside_baselines(every, [result for result, _ in made])
+  outputs.write_events(folder, tasks)
   results = results_lib.Results(
-      columns=_columns(every, scores),
-      decode=predict_step.decode_options(lengths["targets"]),
-      config_hash=config_hash,
+      tasks=tasks,
+      columns=_columns(tasks),
       command="t5_mtf demo",
       run={
           "model": "mini: T5 with 2 + 2 layers, d_model 128",
           "step": step,
           "decoding": decoding.describe(settings),
-          "minutes to train and score": round(minutes, 1),
+          "minutes to train and score": round(
+              (time.monotonic() - started) / 60, 1
+          ),
           "CPU cores": os.cpu_count() or 1,
       },
   )
   results_lib.write_results(path, results)
-  print(results_lib.terminal_table(results), flush=True)
+  print(columns.terminal_table(results.columns), flush=True)
   return results
 
 
@@ -198,47 +200,54 @@ def _read_examples(settings: Any, limit: int | None) -> list[Any]:
       evaluating.Examples.read(dataclasses.replace(d, max_examples=limit))
       for d in datasets
   ]
-  count = sum(len(examples.rows) for examples in every)
+  count = sum(len(examples.task.inputs) for examples in every)
   print(f"decoding {count:,} examples of {len(every)} tasks ...", flush=True)
   return every
 
 
-def _columns(every: Sequence[Any], scores: Sequence[Any]) -> list[Any]:
-  """The seven columns, each task beside its baseline."""
+def _beside_baselines(
+    every: Sequence[Any], results: Sequence[Any]
+) -> list[Any]:
+  """The results, each with those of its task's trivial baseline."""
   from t5_mtf.data.tasks import mini
   from t5_mtf.evaluation import results as results_lib
 
-  by_task = {
-      score.task: (examples, score)
-      for examples, score in zip(every, scores, strict=True)
-  }
-  columns = []
-  for column in mini.COLUMNS:
-    tasks = []
-    for task in column.tasks:
-      examples, score = by_task[task.name]
-      tasks.append(
-          results_lib.TaskResult(
-              task=task.name,
-              split=score.split,
-              step=score.step,
-              metrics=dict(score.metrics),
-              main_metrics=list(task.main_metrics),
-              baseline=task.baseline,
-              baseline_metrics=_baseline_scores(task, examples),
-              examples=len(score.inputs),
-              truncated_inputs=score.truncated_inputs,
-              seconds=score.seconds,
-          )
+  tasks = {task.name: task for c in mini.COLUMNS for task in c.tasks}
+  return [
+      dataclasses.replace(
+          result,
+          baseline=results_lib.BaselineResult(
+              tasks[result.task].baseline,
+              _baseline_scores(tasks[result.task], examples.task),
+          ),
       )
-    columns.append(results_lib.make_column(column.name, tasks, column.metric))
-  return columns
+      for examples, result in zip(every, results, strict=True)
+  ]
+
+
+def _columns(results: Sequence[Any]) -> list[Any]:
+  """The seven columns of the mini suite."""
+  from t5_mtf.data.tasks import mini
+  from t5_mtf.evaluation import columns
+
+  by_task = {result.task: result for result in results}
+  return [
+      columns.make_column(
+          column.name,
+          [by_task[task.name] for task in column.tasks],
+          {task.name: task.main_metrics for task in column.tasks},
+          column.metric,
+      )
+      for column in mini.COLUMNS
+  ]
 
 
 def _baseline_scores(task: Any, examples: Any) -> dict[str, float]:
   """Scores the task's trivial baseline on the same examples."""
+  from t5_mtf import data
   from t5_mtf.data.tasks import mini
   from t5_mtf.evaluation import baselines
+  from t5_mtf.evaluation.evaluator import Predictions
   from t5_mtf.models import evaluating
   from t5_mtf.models.mesh_transformer import EvalDataset
 
@@ -249,11 +258,10 @@ def _baseline_scores(task: Any, examples: Any) -> dict[str, float]:
       ),
       mini.MEAN_TARGET: baselines.mean_target,
   }
-  train = evaluating.Examples.read(EvalDataset(examples.dataset.task, "train"))
-  predictions = predict[task.baseline](
-      train.texts("targets"), examples.texts("inputs")
-  )
-  return examples.score(predictions)
+  dataset = EvalDataset(data.get_mixture_or_task(task.name), "train")
+  train = evaluating.Examples.read(dataset).task
+  texts = predict[task.baseline](train.targets, examples.inputs)
+  return examples.score(Predictions(texts))
 
 
 def _export_and_ask(output: str, stage: Stage) -> None:
@@ -358,7 +366,7 @@ def _predictions(stage: Stage, results: Any) -> dict[str, list[Any]]:
       if task.labels or task.dataset == "squad"
   }
   shown: dict[str, list[Any]] = {}
-  for task in (t for column in results.columns for t in column.tasks):
+  for task in results.tasks:
     path = os.path.join(
         stage.folder, "validation_eval", f"{task.task}_{task.step}.jsonl"
     )

@@ -16,6 +16,8 @@ from t5_mtf.evaluation import curves as curves_lib
 from t5_mtf.evaluation import files, report_style, svg_chart
 from t5_mtf.evaluation import results as results_lib
 
+_NONE = "\N{EN DASH}"
+
 
 @dataclasses.dataclass(frozen=True)
 class Prediction:
@@ -123,7 +125,7 @@ on a bar is the baseline: {escape(_baselines(results))}.</p>"""
 
 
 def _baselines(results: results_lib.Results) -> str:
-  names = (t.baseline for c in results.columns for t in c.tasks)
+  names = (t.baseline.name for t in results.tasks if t.baseline)
   return ", ".join(dict.fromkeys(names))
 
 
@@ -140,29 +142,32 @@ def _bar(score: float, baseline: float) -> str:
 
 
 def _tasks(results: results_lib.Results) -> str:
-  rows = []
+  main_metrics: dict[str, Sequence[str]] = {}
   for column in results.columns:
-    for t in column.tasks:
-      # One line for each metric, the main ones marked.
-      names = [m + " *" * (m in t.main_metrics) for m in t.metrics]
-      scores = map(results_lib.format_score, t.metrics.values())
-      baselines = [
-          results_lib.format_score(t.baseline_metrics[m])
-          if m in t.baseline_metrics
-          else "\N{EN DASH}"
-          for m in t.metrics
-      ]
-      rows.append(
-          f'<td class="name">{escape(t.task)}'
-          f"<small>{escape(t.split)}, step {t.step:,}</small>"
-          f"<small>baseline: {escape(t.baseline)}</small></td>"
-          f'<td class="name">{_lines(names)}</td>'
-          f'<td class="n">{_lines(scores)}</td>'
-          f'<td class="n">{_lines(baselines)}</td>'
-          f'<td class="n">{t.examples:,}</td>'
-          f'<td class="n">{t.truncated_inputs:,}</td>'
-          f'<td class="n">{t.seconds:,.1f}</td>'
-      )
+    main_metrics |= column.main_metrics
+  rows = []
+  for t in results.tasks:
+    # One line for each metric, the main ones marked.
+    names = [m + " *" * (m in main_metrics.get(t.task, ())) for m in t.metrics]
+    scores = map(results_lib.format_score, t.metrics.values())
+    baseline = t.baseline.metrics if t.baseline else {}
+    baselines = [
+        results_lib.format_score(baseline[m]) if m in baseline else _NONE
+        for m in t.metrics
+    ]
+    step = "" if t.step is None else f", step {t.step:,}"
+    beside = f"baseline: {t.baseline.name}" if t.baseline else ""
+    rows.append(
+        f'<td class="name">{escape(t.task)}'
+        f"<small>{escape(t.split)}{step}</small>"
+        f"<small>{escape(beside)}</small></td>"
+        f'<td class="name">{_lines(names)}</td>'
+        f'<td class="n">{_lines(scores)}</td>'
+        f'<td class="n">{_lines(baselines)}</td>'
+        f'<td class="n">{t.examples:,}</td>'
+        f'<td class="n">{t.truncated_inputs:,}</td>'
+        f'<td class="n">{t.seconds:,.1f}</td>'
+    )
   heads = [
       ("Task", ""),
       ("Metric", ""),
@@ -229,15 +234,23 @@ def _example(example: Prediction) -> str:
 
 def _run(results: results_lib.Results) -> str:
   facts: dict[str, object] = dict(results.run)
-  facts["decoding"] = ", ".join(f"{k} {v}" for k, v in results.decode.items())
+  for title, of_task in (
+      ("decoding", _decoding),
+      ("configuration", lambda t: t.config_hash and f"SHA-256 {t.config_hash}"),
+  ):
+    found = filter(None, dict.fromkeys(map(of_task, results.tasks)))
+    facts[title] = "; ".join(found)
   facts["command"] = results.command or "none (run from Python)"
-  facts["configuration"] = f"SHA-256 {results.config_hash}"
   facts["t5_mtf"] = results.t5_mtf_version
   items = [
       f"<dt>{escape(name)}</dt><dd>{escape(_fact(value))}</dd>"
       for name, value in facts.items()
   ]
   return "<h2>How it was run</h2>\n<dl>\n" + "\n".join(items) + "\n</dl>"
+
+
+def _decoding(task: results_lib.TaskResult) -> str:
+  return ", ".join(f"{name} {value}" for name, value in task.decode.items())
 
 
 def _fact(value: object) -> str:

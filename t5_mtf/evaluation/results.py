@@ -1,15 +1,10 @@
-"""results.json: what a run scored, beside what it had to beat.
+"""results.json: what was scored, how, and how well.
 
-A column is one number of a result table, such as the average of a benchmark,
-and is made of tasks. Its score is the mean over its tasks of each task's mean
-over its main metrics, the rule of the GLUE benchmark. All main metrics are
-better when larger. A score that is not defined, such as the correlation with
-constant predictions, is NaN here and null in the file, and counts as 0 in a
-column.
-
-The file is one JSON object with the keys of `Results`; `columns` holds objects
-with the keys of `ColumnResult`, and their `tasks` objects with those of
-`TaskResult`. Every key is always there.
+The file is one JSON object with the keys of `Results`. Its `tasks` are objects
+with the keys of `TaskResult`, one for each task, split and checkpoint, in the
+order they were scored; `columns` are objects with those of `ColumnResult`. A
+score that is not defined, such as the correlation with constant predictions, is
+NaN here and null in the file. Every key is always there.
 """
 
 from __future__ import annotations
@@ -21,14 +16,28 @@ import math
 import os
 import types
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import t5_mtf
 from t5_mtf import errors
 from t5_mtf.evaluation import files
 
-SCHEMA_VERSION = 1
+FILE = "results.json"
+SCHEMA_VERSION = 2
+
+
+@dataclasses.dataclass(frozen=True)
+class BaselineResult:
+  """What a task's scores have to beat: those of predictions without a model.
+
+  Attributes:
+    name: name of the baseline, see `t5_mtf.evaluation.baselines`.
+    metrics: its scores, by metric name.
+  """
+
+  name: str
+  metrics: dict[str, float]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,31 +47,48 @@ class TaskResult:
   Attributes:
     task: name of the task.
     split: the evaluated split, such as "validation".
-    step: global step of the evaluated checkpoint.
-    metrics: every score of the model, by metric name.
-    main_metrics: those of `metrics` that count in the column.
-    baseline: name of the baseline, see `t5_mtf.evaluation.baselines`.
-    baseline_metrics: the baseline's scores; `main_metrics` at least.
+    step: global step of the evaluated checkpoint; None for predictions that
+      came from elsewhere.
+    metrics: score by metric name.
     examples: number of examples scored.
     truncated_inputs: how many of them were cut to the model's input length.
+    truncated_targets: how many targets were cut, where targets were scored.
     seconds: time taken to decode and to score.
+    decode: the decoding settings, such as {"beam_size": 1, "alpha": 0.6};
+      empty where nothing was decoded.
+    config_hash: `text_hash` of the model's configuration.
+    data_hash: `text_hash` of the examples, see `evaluator.EvalTask`.
+    baseline: what the scores have to beat, or None.
   """
 
   task: str
   split: str
-  step: int
+  step: int | None
   metrics: dict[str, float]
-  main_metrics: list[str]
-  baseline: str
-  baseline_metrics: dict[str, float]
   examples: int
-  truncated_inputs: int
-  seconds: float
+  truncated_inputs: int = 0
+  truncated_targets: int = 0
+  seconds: float = 0.0
+  decode: dict[str, Any] = dataclasses.field(default_factory=dict)
+  config_hash: str = ""
+  data_hash: str = ""
+  baseline: BaselineResult | None = None
+
+  @property
+  def key(self) -> tuple[str, str, int | None]:
+    """What the result is of: task, split and step."""
+    return self.task, self.split, self.step
+
+  @property
+  def made_with(self) -> tuple[str, str, str]:
+    """What the scores depend on, beside the checkpoint."""
+    decode = json.dumps(self.decode, sort_keys=True)
+    return decode, self.config_hash, self.data_hash
 
 
 @dataclasses.dataclass(frozen=True)
 class ColumnResult:
-  """One number of the result table; made by `make_column`.
+  """One number of a result table; made by `columns.make_column`.
 
   Attributes:
     name: name of the column.
@@ -72,7 +98,7 @@ class ColumnResult:
     baseline_score: the same mean of the baselines' scores.
     examples: number of examples of all the tasks.
     beats_baseline: whether `score` is larger than `baseline_score`.
-    tasks: the tasks the score is made of.
+    main_metrics: task -> its metrics that count.
   """
 
   name: str
@@ -82,7 +108,7 @@ class ColumnResult:
   baseline_score: float
   examples: int
   beats_baseline: bool
-  tasks: list[TaskResult]
+  main_metrics: dict[str, list[str]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,85 +116,72 @@ class Results:
   """The whole of results.json.
 
   Attributes:
-    columns: the result table.
-    decode: the decoding settings, such as {"beam_size": 1, "alpha": 0.6}.
-    config_hash: `config_hash` of the configuration the run was made with.
+    tasks: one result for each task, split and step.
+    columns: a result table made of them; may be empty.
     command: the command line, or None when there was none.
     run: facts to show to people: model, steps, seconds, machine, ...
     t5_mtf_version: the version of this package that wrote the file.
     schema_version: the version of this schema, `SCHEMA_VERSION`.
   """
 
-  columns: list[ColumnResult]
-  decode: dict[str, Any]
-  config_hash: str
+  tasks: list[TaskResult]
+  columns: list[ColumnResult] = dataclasses.field(default_factory=list)
   command: str | None = None
   run: dict[str, str | int | float] = dataclasses.field(default_factory=dict)
   t5_mtf_version: str = t5_mtf.__version__
   schema_version: int = SCHEMA_VERSION
 
 
-def config_hash(config: str) -> str:
-  """Returns the SHA-256, in hexadecimal, of a configuration's text.
+def text_hash(*texts: str) -> str:
+  """Returns the SHA-256, in hexadecimal, of texts.
 
-  >>> config_hash("run.batch_size = 8")[:12]
+  >>> text_hash("run.batch_size = 8")[:12]
   '4de4462058e9'
   """
-  return hashlib.sha256(config.encode()).hexdigest()
+  found = hashlib.sha256()
+  for index, text in enumerate(texts):
+    found.update(b"\0" * bool(index) + text.encode())
+  return found.hexdigest()
 
 
-def make_column(
-    name: str, tasks: Sequence[TaskResult], metric: str | None = None
-) -> ColumnResult:
-  """Makes a column of its tasks by the rule at the top of this module.
+def merged(
+    old: Sequence[TaskResult], new: Iterable[TaskResult]
+) -> list[TaskResult]:
+  """Returns old and new results; a new one replaces the old of its key."""
+  found = {result.key: result for result in old}
+  for result in new:
+    found.pop(result.key, None)  # the new one stands last
+    found[result.key] = result
+  return list(found.values())
+
+
+def best(
+    results: Iterable[TaskResult], task: str, metric: str
+) -> TaskResult | None:
+  """Returns a task's result with the highest score, of equals the earliest.
+
+  Scores of `metrics.LOWER_IS_BETTER` are the better the lower they are. NaN is
+  never the best.
 
   Args:
-    name: name of the column.
-    tasks: one or more results.
-    metric: what the score is; by default the names of the main metrics.
+    results: of one split.
+    task: name of the task.
+    metric: name of the score.
 
   Returns:
-    The column, with its score, its baseline's and whether it is above.
-
-  Raises:
-    UserError: no tasks, or a main metric that is not among a task's metrics.
+    None if the task has no such score.
   """
-  if not tasks:
-    raise errors.UserError(f"column {name!r} has no tasks to be scored on.")
-  score = _mean(_task_score(t, t.metrics) for t in tasks)
-  baseline_score = _mean(_task_score(t, t.baseline_metrics) for t in tasks)
-  if metric is None:
-    names = list(dict.fromkeys(m for t in tasks for m in t.main_metrics))
-    metric = (
-        ", ".join(names) if len(names) <= 3 else f"mean of {len(names)} metrics"
-    )
-  return ColumnResult(
-      name=name,
-      metric=metric,
-      score=score,
-      baseline=", ".join(dict.fromkeys(t.baseline for t in tasks)),
-      baseline_score=baseline_score,
-      examples=sum(t.examples for t in tasks),
-      beats_baseline=score > baseline_score,
-      tasks=list(tasks),
-  )
+  from t5_mtf.evaluation import metrics
 
-
-def _mean(values: typing.Iterable[float]) -> float:
-  values = list(values)
-  return sum(values) / len(values)
-
-
-def _task_score(result: TaskResult, scores: Mapping[str, float]) -> float:
-  missing = [m for m in result.main_metrics if m not in scores]
-  if missing or not result.main_metrics:
-    raise errors.UserError(
-        f"task {result.task!r} has main metrics {result.main_metrics}, but"
-        f" scores {sorted(scores)}. Name one or more main metrics, and score"
-        " both the model and the baseline by each."
-    )
-  return _mean(
-      0.0 if math.isnan(scores[m]) else scores[m] for m in result.main_metrics
+  sign = -1 if metric in metrics.LOWER_IS_BETTER else 1
+  having = [
+      r
+      for r in results
+      if r.task == task and not math.isnan(r.metrics.get(metric, math.nan))
+  ]
+  return max(
+      having, key=lambda r: (sign * r.metrics[metric], -(r.step or 0)),
+      default=None,
   )
 
 
@@ -195,8 +208,7 @@ def read_results(path: str | os.PathLike[str]) -> Results:
       unknown or of another type; the message names it.
     FileNotFoundError: there is no such file.
   """
-  with open(path, encoding="utf-8") as f:
-    text = f.read()
+  text = files.read_text(path)
   try:
     document = json.loads(text)
   except json.JSONDecodeError as e:
@@ -242,6 +254,9 @@ def _decode(kind: Any, value: Any, where: str) -> Any:
         k: _decode(arguments[1], v, f"{where}.{k}") for k, v in value.items()
     }
   accepted = arguments if origin is types.UnionType else (kind,)
+  for inner in filter(dataclasses.is_dataclass, accepted):
+    if value is not None:
+      return _decode_dataclass(inner, value, where)
   if type(value) in accepted:
     return value
   if float in accepted and type(value) is int:
@@ -268,37 +283,3 @@ def _decode_dataclass(kind: Any, value: Any, where: str) -> Any:
 def format_score(score: float) -> str:
   """Returns a score with two decimals, or "undefined" for NaN."""
   return "undefined" if math.isnan(score) else f"{score:.2f}"
-
-
-def terminal_table(results: Results) -> str:
-  """Returns the columns as an aligned table of plain text, without colour.
-
-  A column that is not above its baseline stays in the table and says so.
-  """
-  rows = [
-      ["column", "metric", "score", "baseline", "difference", "examples", ""]
-  ]
-  for c in results.columns:
-    rows.append([
-        c.name,
-        c.metric,
-        format_score(c.score),
-        format_score(c.baseline_score),
-        f"{c.score - c.baseline_score:+.2f}",
-        f"{c.examples:,}",
-        "" if c.beats_baseline else "not above baseline",
-    ])
-  widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
-  lines = []
-  for row in rows:
-    cells = [
-        cell.rjust(width) if 2 <= i <= 5 else cell.ljust(width)
-        for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-    ]
-    lines.append("  ".join(cells).rstrip())
-  lines.insert(1, "  ".join("-" * w for w in widths[:6]))
-  baselines = dict.fromkeys(c.baseline for c in results.columns)
-  lines.append("")
-  lines.append("Score: mean over the column's tasks of their main metrics.")
-  lines.append("Baseline: " + "; ".join(baselines) + ".")
-  return "\n".join(lines)

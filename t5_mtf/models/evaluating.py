@@ -1,227 +1,374 @@
-"""Evaluation: decodes each task's split with a checkpoint, and scores it.
+"""Evaluation: decodes or scores each task's split, and writes what came out.
 
-Files of an evaluation directory, as published: `TASK_inputs`, `TASK_targets`,
-`TASK_STEP_predictions` (plain text, one example a line), TensorBoard events
-under `eval/TASK/METRIC`; and `TASK_STEP.jsonl` with all three and the example's
-number, one object an example.
+Every chosen checkpoint is evaluated once, in the order of steps; what
+`results.json` of the evaluation directory already has, made with the same
+configuration and data, is not made again. The files are those of
+`t5_mtf.evaluation.outputs`.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import json
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from t5_mtf import errors
-from t5_mtf.models import checkpoints, decoding
+from t5_mtf import errors, gin_config
+from t5_mtf.evaluation import outputs
+from t5_mtf.evaluation import results as results_lib
+from t5_mtf.evaluation.evaluator import EvalTask, Predictions
+from t5_mtf.evaluation.results import TaskResult
+from t5_mtf.models import checkpoints, decode_options, decoding, scoring
 from t5_mtf.models.mesh_transformer import EvalDataset
 from t5_mtf.models.settings import RunSettings
-from t5_mtf.tf_compat import tf
 
-
-@dataclasses.dataclass(frozen=True)
-class TaskScores:
-  """How a checkpoint did on one task.
-
-  Attributes:
-    task: name of the task.
-    split: the split.
-    step: of the checkpoint.
-    metrics: name -> score.
-    inputs: texts the model was given.
-    targets: texts it should have given.
-    predictions: texts it gave.
-    truncated_inputs: how many inputs were cut to the model's inputs length.
-    seconds: time to decode and score; decoding is shared evenly by examples.
-  """
-
-  task: str
-  split: str
-  step: int
-  metrics: Mapping[str, float]
-  inputs: tuple[str, ...]
-  targets: tuple[str, ...]
-  predictions: tuple[str, ...]
-  truncated_inputs: int
-  seconds: float
+WAIT = "wait"  # the checkpoint_step that evaluates checkpoints as they come
+_SEED = 0  # of tasks that are made anew at each reading
+_SECONDS_BETWEEN_LOOKS = 5
 
 
 @dataclasses.dataclass(frozen=True)
 class Examples:
-  """One task's examples, ready to decode and to score."""
+  """One task's examples, ready to decode and to score.
 
-  dataset: EvalDataset
-  rows: tuple[Mapping[str, Any], ...]
+  Attributes:
+    task: what there is to score against.
+    inputs: token ids of the inputs, which end in EOS; None for a task that has
+      targets only.
+    targets: token ids of the targets.
+  """
+
+  task: EvalTask
+  inputs: tuple[list[int], ...] | None
+  targets: tuple[list[int], ...]
 
   @classmethod
-  def read(cls, dataset: EvalDataset) -> Examples:
-    """Reads a split, untrimmed.
+  def read(
+      cls, dataset: EvalDataset, sequence_length: Any = None
+  ) -> Examples:
+    """Reads a split.
+
+    Args:
+      dataset: the task and its split.
+      sequence_length: feature -> length, for tasks without metrics, such as
+        denoising, whose examples are made to fit it. Others are read whole, so
+        that what is cut later can be counted.
 
     Raises:
-      UserError: the task has no metric, or the split is empty.
+      UserError: the split is empty.
     """
     task = dataset.task
-    if not task.predict_metric_fns:
-      raise errors.UserError(
-          f"task {task.name!r} has no metric_fns over predictions, so there is"
-          " nothing to evaluate. Register it with metrics."
-      )
-    stream = task.get_dataset(
-        sequence_length=None,
-        split=dataset.split,
-        use_cached=dataset.use_cached,
-        shuffle=False,
-        num_epochs=1,
-    )
-    if dataset.max_examples is not None:
-      stream = stream.take(dataset.max_examples)
-    rows = tuple(stream.as_numpy_iterator())
+    rows = tuple(_stream(dataset, sequence_length).as_numpy_iterator())
     if not rows:
       raise errors.UserError(
           f"split {dataset.split!r} of task {task.name!r} has no examples."
       )
-    return cls(dataset, rows)
 
-  def ids(self) -> list[list[int]]:
-    """Token ids of the inputs."""
-    return [[int(i) for i in row["inputs"]] for row in self.rows]
+    def ids(feature: str) -> tuple[list[int], ...] | None:
+      if feature not in rows[0]:
+        return None
+      return tuple(row[feature].tolist() for row in rows)
 
-  def texts(self, feature: str) -> tuple[str, ...]:
-    """Texts of a feature: as before tokenization, else from its ids."""
-    name = f"{feature}_pretokenized"
-    if self.rows and name in self.rows[0]:
-      return tuple(row[name].decode("utf-8") for row in self.rows)
-    vocabulary = self.dataset.task.output_features[feature].vocabulary
-    return tuple(vocabulary.decode(row[feature].tolist()) for row in self.rows)
+    def texts(feature: str) -> tuple[str, ...]:
+      pretokenized = f"{feature}_pretokenized"
+      if pretokenized in rows[0]:
+        return tuple(row[pretokenized].decode("utf-8") for row in rows)
+      if feature not in rows[0]:
+        return ("",) * len(rows)
+      vocabulary = task.output_features[feature].vocabulary
+      return tuple(vocabulary.decode(row[feature].tolist()) for row in rows)
 
-  def score(self, predictions: Sequence[str]) -> dict[str, float]:
-    """Postprocesses and scores one prediction an example."""
-    task = self.dataset.task
-    answers = self._processed(predictions, is_target=False)
-    targets = self._processed(self.texts("targets"), is_target=True)
-    scores: dict[str, float] = {}
-    for metric_fn in task.predict_metric_fns:
-      found = metric_fn(targets, answers)
-      scores.update({name: float(value) for name, value in found.items()})
-    return scores
-
-  def _processed(self, texts: Sequence[str], is_target: bool) -> list[Any]:
-    return [
-        self.dataset.task.postprocess_fn(
-            text, example=row, is_target=is_target
-        )
-        for text, row in zip(texts, self.rows, strict=True)
-    ]
+    eval_task = EvalTask(
+        name=task.name,
+        split=dataset.split,
+        inputs=texts("inputs"),
+        targets=texts("targets"),
+        examples=rows,
+        postprocess_fn=task.postprocess_fn,
+        predict_metric_fns=tuple(task.predict_metric_fns),
+        score_metric_fns=tuple(task.score_metric_fns),
+    )
+    return cls(eval_task, ids("inputs"), ids("targets"))
 
 
-def evaluate(settings: RunSettings) -> dict[int, list[TaskScores]]:
-  """Evaluates the chosen checkpoints on every task, each checkpoint once.
+def _stream(dataset: EvalDataset, sequence_length: Any) -> Any:
+  task = dataset.task
+  stream = task.get_dataset(
+      sequence_length=None if task.metric_fns else sequence_length,
+      split=dataset.split,
+      use_cached=dataset.use_cached,
+      shuffle=False,
+      seed=_SEED,
+      num_epochs=1,
+  )
+  if dataset.max_examples is not None:
+    stream = stream.take(dataset.max_examples)
+  return stream
+
+
+def evaluate(settings: RunSettings) -> list[TaskResult]:
+  """Evaluates the chosen checkpoints on every task.
+
+  In the mode `eval` a task is decoded if it has metrics of predictions, and
+  its targets are scored if it has metrics of scores or no metrics at all; in
+  `score_eval` all are scored; in `perplexity_eval` too, for loss and perplexity
+  alone.
 
   Args:
     settings: of the run; `eval_dataset_fn` must be set.
 
   Returns:
-    step -> the scores of each task. They are written and printed too.
+    The results of all chosen checkpoints, found or made. They are written and
+    printed too.
+
+  Raises:
+    UserError: no data, or no such checkpoint.
+  """
+  every = read_examples(settings)
+  folder = settings.eval_summary_dir or os.path.join(
+      settings.model_dir, f"{settings.dataset_split}_eval"
+  )
+  for examples in every:
+    outputs.write_examples(folder, examples.task)
+  found: list[TaskResult] = []
+  for path in _chosen_checkpoints(settings):
+    results = _evaluate_once(settings, every, path, folder)
+    print(table(results), flush=True)
+    found += results
+  if len({result.step for result in found}) > 1:
+    print(_best(found), flush=True)
+  return found
+
+
+def read_examples(settings: RunSettings) -> list[Examples]:
+  """Reads the examples of every task that the settings evaluate.
+
+  Raises:
+    UserError: no data set function is bound, or a split is empty.
   """
   if settings.eval_dataset_fn is None:
     raise errors.UserError(
         "utils.run.eval_dataset_fn is not bound. Add --gin_file=eval.gin and"
         " name a task with --gin_param=\"MIXTURE_NAME = 'mini_all'\"."
     )
-  paths = checkpoints.select(settings.model_dir, settings.checkpoint_step)
   datasets = settings.eval_dataset_fn(
       sequence_length=settings.batch.sequence_length,
       vocabulary=settings.vocabulary,
       dataset_split=settings.dataset_split,
   )
-  every = [Examples.read(dataset) for dataset in datasets]
-  results = {}
-  for path in paths:
-    scores = evaluate_checkpoint(settings, every, path)
-    folder = settings.eval_summary_dir or os.path.join(
-        settings.model_dir, f"{settings.dataset_split}_eval"
+  lengths = settings.batch.sequence_length
+  return [Examples.read(dataset, lengths) for dataset in datasets]
+
+
+def _chosen_checkpoints(settings: RunSettings) -> Iterator[str]:
+  """Yields the chosen checkpoints by rising step, waiting if asked to."""
+  if settings.checkpoint_step != WAIT:
+    yield from checkpoints.select(settings.model_dir, settings.checkpoint_step)
+    return
+  last, said = -1, False
+  while last < settings.training.steps:
+    paths = checkpoints.list_checkpoints(settings.model_dir)
+    new = [path for path in paths if checkpoints.step_of(path) > last]
+    if new:
+      last, said = checkpoints.step_of(new[0]), False
+      yield new[0]
+      continue
+    if not said:
+      print(
+          f"waiting in {settings.model_dir} for a checkpoint after step"
+          f" {max(last, 0):,}, up to step {settings.training.steps:,}"
+          " (Ctrl-C ends)",
+          flush=True,
+      )
+      said = True
+    time.sleep(_SECONDS_BETWEEN_LOOKS)
+
+
+def _evaluate_once(
+    settings: RunSettings, every: Sequence[Examples], path: str, folder: str
+) -> list[TaskResult]:
+  """Evaluates a checkpoint, but for what results.json has of it."""
+  step = checkpoints.step_of(path)
+  before = outputs.read_results(folder)
+  known = {(result.key, result.made_with): result for result in before.tasks}
+  found, missing = {}, []
+  for examples in every:
+    blank = _blank_result(settings, examples, step)
+    result = known.get((blank.key, blank.made_with))
+    if result:
+      found[result.task] = result
+    else:
+      missing.append(examples)
+  if found:
+    print(
+        f"step {step:,}: {len(found)} of {len(every)} tasks were evaluated"
+        f" before, see {os.path.join(folder, results_lib.FILE)}",
+        flush=True,
     )
-    write(folder, scores)
-    print(table(scores), flush=True)
-    results[checkpoints.step_of(path)] = scores
-  return results
+  if missing:
+    made = evaluate_checkpoint(settings, missing, path)
+    for examples, (result, predictions) in zip(missing, made, strict=True):
+      outputs.write_predictions(folder, examples.task, step, predictions)
+      found[result.task] = result
+    new = [result for result, _ in made]
+    outputs.write_events(folder, new)
+    # Another process may have evaluated other tasks in the meantime.
+    before = outputs.read_results(folder)
+    results_lib.write_results(
+        os.path.join(folder, results_lib.FILE),
+        dataclasses.replace(
+            before,
+            tasks=results_lib.merged(before.tasks, new),
+            run={**before.run, "model_dir": settings.model_dir},
+        ),
+    )
+  return [found[examples.task.name] for examples in every]
+
+
+def _blank_result(
+    settings: RunSettings, examples: Examples, step: int
+) -> TaskResult:
+  """The result of a task, without scores."""
+  lengths = settings.batch.sequence_length
+  decode = {"mode": settings.mode, "sequence_length": dict(lengths)}
+  if _is_decoded(settings, examples):
+    options = decode_options.from_gin(lengths["targets"], settings.model_type)
+    decode |= options.published()
+  return TaskResult(
+      task=examples.task.name,
+      split=examples.task.split,
+      step=step,
+      metrics={},
+      examples=len(examples.task.inputs),
+      decode=decode,
+      config_hash=results_lib.text_hash(gin_config.configuration()),
+      data_hash=examples.task.data_hash,
+  )
+
+
+def _is_decoded(settings: RunSettings, examples: Examples) -> bool:
+  return settings.mode == "eval" and bool(examples.task.predict_metric_fns)
+
+
+def _is_scored(settings: RunSettings, examples: Examples) -> bool:
+  task = examples.task
+  has_no_metric = not (task.predict_metric_fns or task.score_metric_fns)
+  return (
+      settings.mode != "eval" or bool(task.score_metric_fns) or has_no_metric
+  )
 
 
 def evaluate_checkpoint(
     settings: RunSettings, every: Sequence[Examples], path: str
-) -> list[TaskScores]:
-  """Scores one checkpoint on several tasks, decoding them in one go."""
-  ids = [row for examples in every for row in examples.ids()]
+) -> list[tuple[TaskResult, Predictions]]:
+  """Evaluates one checkpoint on several tasks, without writing anything.
+
+  Args:
+    settings: of the run.
+    every: the tasks.
+    path: of the checkpoint.
+
+  Returns:
+    For each task its result, and what the model gave for its examples. The
+    time to decode and to score is shared among the tasks by their examples.
+  """
+  decoded = _decode(settings, every, path)
+  scored = _score(settings, every, path)
+  made = []
+  for index, examples in enumerate(every):
+    texts, seconds = decoded.get(index, (None, 0.0))
+    likelihoods, more_seconds = scored.get(index, (None, 0.0))
+    predictions = Predictions(
+        texts,
+        likelihoods and likelihoods.log_likelihoods,
+        likelihoods and likelihoods.tokens,
+    )
+    task = examples.task
+    if settings.mode == "perplexity_eval":
+      task = dataclasses.replace(task, score_metric_fns=())
+    started = time.monotonic()
+    metrics = task.score(predictions)
+    seconds += more_seconds + time.monotonic() - started
+    lengths = settings.batch.sequence_length
+    blank = _blank_result(settings, examples, checkpoints.step_of(path))
+    result = dataclasses.replace(
+        blank,
+        metrics=metrics,
+        truncated_inputs=_longer(examples.inputs, lengths.get("inputs")),
+        truncated_targets=likelihoods.truncated_targets if likelihoods else 0,
+        seconds=seconds,
+    )
+    made.append((result, predictions))
+  return made
+
+
+def _longer(rows: Sequence[Sequence[int]] | None, length: int | None) -> int:
+  return sum(len(row) > length for row in rows) if rows and length else 0
+
+
+def _decode(
+    settings: RunSettings, every: Sequence[Examples], path: str
+) -> dict[int, tuple[Sequence[str], float]]:
+  """Decodes in one go; index of the task -> its texts and seconds."""
+  chosen = [i for i, e in enumerate(every) if _is_decoded(settings, e)]
+  rows = [row for i in chosen for row in every[i].inputs or ()]
   started = time.monotonic()
-  decoded = decoding.decode(settings, ids, path)
-  seconds_each = (time.monotonic() - started) / len(ids)
-  length = settings.batch.sequence_length["inputs"]
-  scores, start = [], 0
-  for examples in every:
-    count = len(examples.rows)
-    predictions = decoded.outputs[start : start + count]
-    truncated = sum(len(row) > length for row in ids[start : start + count])
+  texts = decoding.decode(settings, rows, path).outputs if rows else ()
+  seconds_each = (time.monotonic() - started) / max(len(rows), 1)
+  found, start = {}, 0
+  for i in chosen:
+    count = len(every[i].task.inputs)
+    found[i] = texts[start : start + count], seconds_each * count
     start += count
-    scored_from = time.monotonic()
-    metrics = examples.score(predictions)
-    scores.append(
-        TaskScores(
-            task=examples.dataset.task.name,
-            split=examples.dataset.split,
-            step=checkpoints.step_of(path),
-            metrics=metrics,
-            inputs=examples.texts("inputs"),
-            targets=examples.texts("targets"),
-            predictions=predictions,
-            truncated_inputs=truncated,
-            seconds=seconds_each * count + time.monotonic() - scored_from,
-        )
-    )
-  return scores
+  return found
 
 
-def write(folder: str, scores: Sequence[TaskScores]) -> None:
-  """Writes texts, JSON lines and TensorBoard events of an evaluation."""
-  os.makedirs(folder, exist_ok=True)
-  with tf.Graph().as_default():  # this writer refuses eager mode
-    writer = tf.compat.v1.summary.FileWriterCache.get(folder)
-  for result in scores:
-    prefix = os.path.join(folder, result.task)
-    decoding.write_lines(f"{prefix}_inputs", result.inputs)
-    decoding.write_lines(f"{prefix}_targets", result.targets)
-    decoding.write_lines(
-        f"{prefix}_{result.step}_predictions", result.predictions
-    )
-    with open(f"{prefix}_{result.step}.jsonl", "w", encoding="utf-8") as f:
-      for i, texts in enumerate(
-          zip(result.inputs, result.targets, result.predictions, strict=True)
-      ):
-        keys = ("example", "input", "target", "prediction")
-        row = dict(zip(keys, (i, *texts), strict=True))
-        f.write(json.dumps(row, ensure_ascii=False) + "\n")
-    summary = tf.compat.v1.Summary()
-    for name, value in result.metrics.items():
-      summary.value.add(tag=f"eval/{result.task}/{name}", simple_value=value)
-    writer.add_summary(summary, result.step)
-  writer.flush()
+def _score(
+    settings: RunSettings, every: Sequence[Examples], path: str
+) -> dict[int, tuple[scoring.Scores, float]]:
+  """Scores the targets; index of the task -> its scores and seconds."""
+  found = {}
+  for index, examples in enumerate(every):
+    if _is_scored(settings, examples):
+      started = time.monotonic()
+      scores = scoring.score(settings, examples.inputs, examples.targets, path)
+      found[index] = scores, time.monotonic() - started
+  return found
 
 
-def table(scores: Sequence[TaskScores]) -> str:
+def table(results: Sequence[TaskResult]) -> str:
   """The scores as aligned lines: task, step, examples, metrics."""
-  width = max(len(result.task) for result in scores)
+  width = max(len(result.task) for result in results)
   lines = []
-  for result in scores:
-    metrics = "  ".join(f"{k} {v:.2f}" for k, v in result.metrics.items())
-    cut = (
-        f"  ({result.truncated_inputs:,} inputs cut)"
-        if result.truncated_inputs
-        else ""
+  for result in results:
+    metrics = "  ".join(
+        f"{name} {results_lib.format_score(score)}"
+        for name, score in result.metrics.items()
     )
+    cut = [
+        f"{count:,} {what} cut"
+        for count, what in (
+            (result.truncated_inputs, "inputs"),
+            (result.truncated_targets, "targets"),
+        )
+        if count
+    ]
     lines.append(
         f"{result.task:<{width}}  step {result.step:,}"
-        f"  {len(result.inputs):,} examples  {metrics}{cut}"
+        f"  {result.examples:,} examples  {metrics}"
+        + (f"  ({', '.join(cut)})" if cut else "")
     )
+  return "\n".join(lines)
+
+
+def _best(results: Sequence[TaskResult]) -> str:
+  """The best step of each task by its first score."""
+  first = {r.task: next(iter(r.metrics), None) for r in results}
+  lines = ["best:"]
+  for task, metric in first.items():
+    best = metric and results_lib.best(results, task, metric)
+    if best:
+      score = results_lib.format_score(best.metrics[metric])
+      lines.append(f"  {task}  {metric} {score} at step {best.step:,}")
   return "\n".join(lines)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from t5_mtf.models import decoding, evaluating, export, training
+from t5_mtf.models import evaluating, export, inference, training
 from t5_mtf.models.settings import RunSettings
 
 
@@ -13,7 +13,9 @@ def run(settings: RunSettings) -> Any:
   modes = {
       "train": training.train,
       "eval": evaluating.evaluate,
-      "infer": decoding.infer,
+      "score_eval": evaluating.evaluate,
+      "perplexity_eval": evaluating.evaluate,
+      "infer": inference.infer,
       "export": export.export,
       "export_infer": export.export,
   }

@@ -36,7 +36,7 @@ def test_the_whole_way_from_text_to_scores(tmp_path, capsys):
   ]
   for column in results["columns"]:
     assert {"metric", "score", "baseline", "baseline_score"} <= set(column)
-    assert column["examples"] == 2 * len(column["tasks"])
+    assert column["examples"] == 2 * len(column["main_metrics"])
   page = (tmp_path / "report.html").read_text(encoding="utf-8")
   assert "mini_glue_sentiment" in page and "<svg" in page
   assert (tmp_path / "curves.png").read_bytes().startswith(b"\x89PNG")

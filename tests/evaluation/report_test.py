@@ -8,7 +8,7 @@ import re
 import pytest
 
 from t5_mtf import errors
-from t5_mtf.evaluation import report, results
+from t5_mtf.evaluation import columns, report, results
 
 VOID = {"meta", "link", "br"}
 EVIL = '<script>alert("x")</script> & \'y\''
@@ -39,21 +39,32 @@ class Checker(html.parser.HTMLParser):
       self.text.append(data)
 
 
-def column(name: str, score: float, baseline: float) -> results.ColumnResult:
-  return results.make_column(name, [
-      results.TaskResult(
-          task=f"mini_{name}",
-          split="validation",
-          step=4500,
-          metrics={"f1": score, "extra": math.nan},
-          main_metrics=["f1"],
-          baseline="majority_class",
-          baseline_metrics={"f1": baseline},
-          examples=1234,
-          truncated_inputs=3,
-          seconds=4.25,
-      )
-  ])
+def task_result(name: str, score: float, baseline: float) -> results.TaskResult:
+  return results.TaskResult(
+      task=f"mini_{name}",
+      split="validation",
+      step=4500,
+      metrics={"f1": score, "extra": math.nan},
+      examples=1234,
+      truncated_inputs=3,
+      seconds=4.25,
+      decode={"beam_size": 1},
+      config_hash=results.text_hash("x"),
+      baseline=results.BaselineResult("majority_class", {"f1": baseline}),
+  )
+
+
+def some_results(**changes) -> results.Results:
+  tasks = [task_result("Good", 70.0, 50.0), task_result(f"Bad {EVIL}", -4, 6)]
+  return results.Results(
+      tasks,
+      [
+          columns.make_column(t.task.removeprefix("mini_"), [t],
+                              {t.task: ["f1"]})
+          for t in tasks
+      ],
+      **changes,
+  )
 
 
 @pytest.fixture
@@ -63,10 +74,7 @@ def page(tmp_path: pathlib.Path) -> str:
   report.write_html(
       path,
       f"Title {EVIL}",
-      results.Results(
-          [column("Good", 70.0, 50.0), column(f"Bad {EVIL}", -4.0, 6.0)],
-          {"beam_size": 1},
-          results.config_hash("x"),
+      some_results(
           command=f"t5_mtf demo {EVIL}",
           run={"model": "mini", "steps": 4500, "machine": EVIL},
       ),

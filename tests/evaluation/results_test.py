@@ -3,7 +3,6 @@ from __future__ import annotations
 import json
 import math
 import pathlib
-from typing import Any
 
 import pytest
 
@@ -12,78 +11,73 @@ from t5_mtf.evaluation import results
 
 
 def task_result(
-    metrics: dict[str, float],
-    baseline_metrics: dict[str, float],
-    **changes: Any,
+    task: str = "mini_task", step: int = 1500, **metrics: float
 ) -> results.TaskResult:
-  return results.TaskResult(**{
-      "task": "mini_task",
-      "split": "validation",
-      "step": 1500,
-      "metrics": metrics,
-      "main_metrics": list(metrics),
-      "baseline": "majority_class",
-      "baseline_metrics": baseline_metrics,
-      "examples": 10,
-      "truncated_inputs": 1,
-      "seconds": 0.5,
-      **changes,
-  })
+  return results.TaskResult(
+      task=task,
+      split="validation",
+      step=step,
+      metrics=metrics,
+      examples=10,
+      truncated_inputs=1,
+      seconds=0.5,
+      decode={"beam_size": 1, "alpha": None},
+      config_hash=results.text_hash("run.batch_size = 8"),
+      data_hash=results.text_hash("inputs", "targets"),
+  )
 
 
 def some_results() -> results.Results:
-  above = results.make_column(
-      "Above",
-      [
-          task_result({"f1": 80.0, "accuracy": 60.0},
-                      {"f1": 40.0, "accuracy": 50.0}),
-          task_result({"pearson_corrcoef": 30.0},
-                      {"pearson_corrcoef": math.nan}, baseline="mean_target"),
-      ],
-  )
-  below = results.make_column(
-      "Below",
-      [task_result({"bleu": 5.0}, {"bleu": 6.0}, baseline="copy_source")],
-  )
   return results.Results(
-      columns=[above, below],
-      decode={"beam_size": 1, "alpha": None},
-      config_hash=results.config_hash("run.batch_size = 8"),
+      tasks=[
+          task_result(f1=80.0, accuracy=60.0),
+          results.TaskResult(
+              task="other",
+              split="test",
+              step=None,
+              metrics={"pearson_corrcoef": math.nan},
+              examples=3,
+              baseline=results.BaselineResult(
+                  "mean_target", {"pearson_corrcoef": math.nan}
+              ),
+          ),
+      ],
+      columns=[
+          results.ColumnResult(
+              "Above", "f1", 80.0, "none", 2.0, 10, True, {"mini_task": ["f1"]}
+          )
+      ],
       run={"model": "mini", "steps": 1500, "seconds": 9.5},
   )
 
 
-def test_a_column_is_the_mean_over_tasks_of_means_over_main_metrics() -> None:
-  column = some_results().columns[0]
-  assert column.score == (70.0 + 30.0) / 2
-  assert column.baseline_score == (45.0 + 0.0) / 2  # NaN counts as 0.
-  assert column.baseline == "majority_class, mean_target"
-  assert column.metric == "f1, accuracy, pearson_corrcoef"
-  assert column.examples == 20
-  assert column.beats_baseline
+def test_a_new_result_replaces_the_old_of_its_task_split_and_step() -> None:
+  old = [task_result(f1=1.0), task_result(step=2000, f1=2.0)]
+  merged = results.merged(old, [task_result(f1=3.0), task_result("new")])
+  assert [(r.task, r.step, r.metrics) for r in merged] == [
+      ("mini_task", 2000, {"f1": 2.0}),
+      ("mini_task", 1500, {"f1": 3.0}),
+      ("new", 1500, {}),
+  ]
 
 
-def test_metrics_that_are_not_main_do_not_count() -> None:
-  result = task_result({"rouge1": 9.0, "rouge2": 4.0},
-                       {"rouge1": 1.0, "rouge2": 5.0}, main_metrics=["rouge2"])
-  column = results.make_column("Summaries", [result])
-  assert (column.score, column.metric) == (4.0, "rouge2")
-  assert not column.beats_baseline
+def test_the_best_is_the_highest_and_of_equals_the_earliest() -> None:
+  found = [
+      task_result(step=step, f1=score)
+      for step, score in ((30, 8.0), (20, 8.0), (10, 7.0), (40, math.nan))
+  ]
+  assert results.best(found, "mini_task", "f1").step == 20
+  assert results.best(found, "mini_task", "accuracy") is None
+  assert results.best(found, "another", "f1") is None
 
 
-def test_equal_to_the_baseline_does_not_beat_it() -> None:
-  column = results.make_column("c", [task_result({"f1": 5.0}, {"f1": 5.0})])
-  assert not column.beats_baseline
+def test_of_losses_the_best_is_the_lowest() -> None:
+  found = [task_result(step=s, loss=v) for s, v in ((10, 2.0), (20, 1.5))]
+  assert results.best(found, "mini_task", "loss").step == 20
 
 
-def test_a_main_metric_without_a_score_is_an_error() -> None:
-  with pytest.raises(errors.UserError, match="'mini_task' has main metrics"):
-    results.make_column("c", [task_result({"f1": 5.0}, {"accuracy": 5.0})])
-
-
-def test_a_column_without_tasks_is_an_error() -> None:
-  with pytest.raises(errors.UserError, match="'c' has no tasks"):
-    results.make_column("c", [])
+def test_hashes_tell_apart_where_one_text_ends() -> None:
+  assert results.text_hash("ab", "c") != results.text_hash("a", "bc")
 
 
 def test_what_was_written_is_read_back(tmp_path: pathlib.Path) -> None:
@@ -104,9 +98,10 @@ def test_the_file_is_strict_json_with_null_for_undefined(
     raise AssertionError(constant)
 
   document = json.loads(path.read_text(), parse_constant=refuse)
-  task = document["columns"][0]["tasks"][1]
-  assert task["baseline_metrics"] == {"pearson_corrcoef": None}
-  assert document["schema_version"] == 1
+  task = document["tasks"][1]
+  assert task["baseline"]["metrics"] == {"pearson_corrcoef": None}
+  assert task["step"] is None
+  assert document["schema_version"] == 2
   assert document["command"] is None
 
 
@@ -114,22 +109,21 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: pathlib.Path) -> None:
   path = tmp_path / "results.json"
   path.write_text("old")
   with pytest.raises(TypeError):
-    results.write_results(
-        path, results.Results([], {"vocabulary": object()}, "hash")
-    )
+    results.write_results(path, results.Results([], run={"x": object()}))
   assert path.read_text() == "old"
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda d: d.update(schema_version=2), "reads 1"),
-        (lambda d: d.pop("decode"), "decode is missing"),
+        (lambda d: d.update(schema_version=1), "reads 2"),
+        (lambda d: d.pop("run"), "run is missing"),
         (lambda d: d.update(extra=1), "extra is not a key"),
-        (lambda d: d["columns"][1].update(score="5"),
-         r"columns\[1\].score is '5', not float"),
-        (lambda d: d["columns"][0]["tasks"][1]["metrics"].update(f1=True),
-         r"columns\[0\].tasks\[1\].metrics.f1 is True"),
+        (lambda d: d["columns"][0].update(score="5"),
+         r"columns\[0\].score is '5', not float"),
+        (lambda d: d["tasks"][1]["metrics"].update(f1=True),
+         r"tasks\[1\].metrics.f1 is True"),
+        (lambda d: d["tasks"][0].update(step="9"), r"tasks\[0\].step is '9'"),
         (lambda d: d.update(columns={}), "columns is {}, not list"),
         (lambda d: d.update(columns=[3]), r"columns\[0\] is 3, not an object"),
     ],
@@ -154,17 +148,3 @@ def test_a_file_that_is_no_results_file_is_refused(
   path.write_text(text)
   with pytest.raises(errors.DataError, match="results.json"):
     results.read_results(path)
-
-
-def test_the_table_is_aligned_and_marks_columns_below_their_baseline() -> None:
-  table = results.terminal_table(some_results())
-  lines = table.split("\n")
-  assert lines[0].split() == [
-      "column", "metric", "score", "baseline", "difference", "examples"
-  ]
-  assert lines[2].split()[-4:] == ["50.00", "22.50", "+27.50", "20"]
-  assert lines[3].endswith("10  not above baseline")
-  assert lines[0].index("score") + 5 == lines[2].index("50.00") + 5
-  assert "not above" not in lines[2]
-  assert "\x1b" not in table
-  assert max(map(len, lines)) <= 110

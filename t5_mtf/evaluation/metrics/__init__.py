@@ -45,7 +45,19 @@ from t5_mtf.evaluation.metrics.sequences import (
 from t5_mtf.evaluation.metrics.summarization import rouge, rouge_mean
 from t5_mtf.evaluation.metrics.translation import bleu
 
+# Scores of these names are the better the lower they are.
+LOWER_IS_BETTER = frozenset({
+    "loss",
+    "max_edit",
+    "mean_edit",
+    "median_edit",
+    "min_edit",
+    "perplexity",
+    "sum_edit",
+})
+
 __all__ = [
+    "LOWER_IS_BETTER",
     "ShardedSquad",
     "accuracy",
     "all_match",
