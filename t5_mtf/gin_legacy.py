@@ -73,6 +73,56 @@ GONE_PARAMETERS = {
     "permute_noise_tokens.unused_vocabulary": _NO_VOCABULARY,
 }
 
+
+@dataclasses.dataclass(frozen=True)
+class Ineffective:
+  """A parameter that can be bound, and that nothing here reads.
+
+  Attributes:
+    default: the value that asks for nothing.
+    why: what does its work, or why it is refused.
+    refused: whether another value than the default would change the model.
+  """
+
+  default: Any
+  why: str
+  refused: bool = False
+
+
+_RESUMED = "training continues in its data by itself"
+_NOT_HERE = "it would change the model, and is not supported yet"
+
+INEFFECTIVE_PARAMETERS = {
+    "pack_dataset.use_custom_ops": Ineffective(True, "packing is done by us"),
+    "run.eval_dir_suffix": Ineffective(
+        None, "utils.run.eval_summary_dir names the folder"
+    ),
+    "run.output_eval_examples": Ineffective(True, "they are always written"),
+    "run.seen_data_init_step": Ineffective(0, _RESUMED),
+    "run.skip_seen_data": Ineffective(False, _RESUMED),
+    "tpu_estimator_model_fn.hierarchical_tiling_spec": Ineffective(
+        None, "utils.run.mesh_shape says how a TPU is split"
+    ),
+    "tpu_estimator_model_fn.init_checkpoint": Ineffective(
+        None, "bind utils.run.init_checkpoint", refused=True
+    ),
+    "tpu_estimator_model_fn.init_variable_filter": Ineffective(
+        "", _NOT_HERE, refused=True
+    ),
+    "tpu_estimator_model_fn.model_info_file": Ineffective(
+        "", "the start report describes the model"
+    ),
+    "tpu_estimator_model_fn.outer_batch_size": Ineffective(
+        1, _NOT_HERE, refused=True
+    ),
+    "tpu_estimator_model_fn.tpu_summaries": Ineffective(
+        False, "metrics.jsonl and TensorBoard have the losses"
+    ),
+    "tpu_estimator_model_fn.weight_decay_checkpoint": Ineffective(
+        None, _NOT_HERE, refused=True
+    ),
+}
+
 # "configurable.parameter" -> what it is called now.
 RENAMED = {
     "infer_model.decode_from_file_fn": "infer_model.decode_fn",
@@ -205,7 +255,18 @@ def _binding_line(
       return Binding(name, _VOCABULARY), f"{name} = {_VOCABULARY}", note
     note = f"{name} = {statement.value} was left out: {why}"
     return None, "", note
-  return binding, None, None
+  return binding, None, _without_effect(binding, path)
+
+
+def _without_effect(binding: Binding, path: str) -> str | None:
+  """A note on a binding that nothing reads; None if it asks for nothing."""
+  known = INEFFECTIVE_PARAMETERS.get(binding.key)
+  if known is None or binding.value in (known.default, None):
+    return None
+  text = f"{binding.name} = {binding.value!r}"
+  if known.refused:
+    raise errors.UserError(f"{path}: {text} cannot be used: {known.why}.")
+  return f"{text} has no effect: {known.why}"
 
 
 def _is_gone(selector: str, is_known: Callable[[str], bool]) -> str | None:

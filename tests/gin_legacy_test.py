@@ -36,6 +36,19 @@ def test_a_gone_parameter_that_asks_for_something_is_an_error(key):
     _rewrite(f"{key} = True\n")
 
 
+@pytest.mark.parametrize("key", sorted(gin_legacy.INEFFECTIVE_PARAMETERS))
+def test_a_value_that_nothing_reads_is_said_or_refused(key):
+  known = gin_legacy.INEFFECTIVE_PARAMETERS[key]
+  assert not _rewrite(f"{key} = {known.default!r}\n").notes
+  text = f"{key} = 7\n"
+  if known.refused:
+    with pytest.raises(errors.UserError, match=f"{key} = 7 cannot be used"):
+      _rewrite(text)
+  else:
+    assert known.why in _rewrite(text).notes[0]
+    assert _rewrite(text).text == text
+
+
 @pytest.mark.parametrize("old, new", sorted(gin_legacy.RENAMED.items()))
 def test_a_renamed_parameter_keeps_its_value(old, new):
   assert _rewrite(f"{old} = %x\n").text == f"{new} = %x\n"

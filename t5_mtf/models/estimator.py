@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from t5_mtf.models import layouts, model_fn
+from t5_mtf.models import checkpoints, layouts, master_dtype, model_fn
 from t5_mtf.models.settings import RunSettings
 from t5_mtf.models.start_report import StartReport
 from t5_mtf.tf_compat import tf
@@ -20,6 +20,12 @@ def make_estimator(
     report: gathers lines while the graph is built.
     resume_from: the checkpoint of `model_dir` that training continues from.
   """
+  there = checkpoints.list_checkpoints(settings.model_dir)[-1:]
+  for path in [resume_from, *there, settings.training.init_checkpoint]:
+    if path:
+      note = master_dtype.match(path)
+      report.notes([note] if note else [])
+      break
   tpu = tf.compat.v1.estimator.tpu
   config = tpu.RunConfig(
       cluster=_cluster(settings.mesh.tpu),

@@ -12,7 +12,7 @@ from typing import Any
 
 import gin
 
-from t5_mtf import data, errors
+from t5_mtf import data, errors, gin_config
 from t5_mtf.data import feature_converters
 from t5_mtf.tf_compat import tf
 
@@ -42,8 +42,13 @@ def get_vocabulary(mixture_or_task_name: str | None = None) -> tuple[Any, Any]:
   """Returns the (inputs, targets) vocabularies of a task or mixture.
 
   Args:
-    mixture_or_task_name: a registered name; None gives T5's own vocabulary.
+    mixture_or_task_name: a registered name; None takes what is trained on or
+      evaluated, and if gin binds neither, T5's own vocabulary.
   """
+  for dataset_fn in ("mesh_train_dataset_fn", "mesh_eval_dataset_fn"):
+    mixture_or_task_name = mixture_or_task_name or gin_config.bound(
+        f"t5.models.mesh_transformer.{dataset_fn}", "mixture_or_task_name"
+    )
   if mixture_or_task_name is None:
     vocabulary = data.get_default_vocabulary()
     return vocabulary, vocabulary
@@ -51,6 +56,23 @@ def get_vocabulary(mixture_or_task_name: str | None = None) -> tuple[Any, Any]:
   targets = features["targets"].vocabulary
   inputs = features["inputs"].vocabulary if "inputs" in features else targets
   return inputs, targets
+
+
+@gin.configurable(module="t5_mtf.models.mesh_transformer")
+def sentencepiece_vocabulary(
+    file: str = gin.REQUIRED, extra_ids: int = data.DEFAULT_EXTRA_IDS
+) -> tuple[Any, Any]:
+  """Returns the (inputs, targets) vocabularies of a SentencePiece model.
+
+  For models without a task of their own, such as converted ones:
+  `utils.run.vocabulary = @sentencepiece_vocabulary()`.
+
+  Args:
+    file: path of the model.
+    extra_ids: sentinels to add at its end; 0 if it has its own.
+  """
+  vocabulary = data.SentencePieceVocabulary(file, extra_ids)
+  return vocabulary, vocabulary
 
 
 @gin.configurable(module="t5.models.mesh_transformer")
@@ -70,8 +92,7 @@ def mesh_train_dataset_fn(
     mixture_or_task_name: a registered name.
     sequence_length: feature -> length in tokens that every sequence is packed
       or padded to.
-    vocabulary: accepted because published configs pass it; the task's own
-      vocabulary is used.
+    vocabulary: of the model, (inputs, targets); has to be the task's.
     dataset_split: the split to read.
     shuffle: whether to shuffle, with `seed`.
     seed: of the order and of the corruption; None means 0, so that a run that
@@ -83,9 +104,9 @@ def mesh_train_dataset_fn(
     A dataset of dicts of int32 [length] vectors: inputs and targets with their
     `_segmentation` and `_position`.
   """
-  del vocabulary
   provider = data.get_mixture_or_task(mixture_or_task_name)
   check_split(provider, dataset_split)
+  check_vocabulary(provider, vocabulary)
   dataset = provider.get_dataset(
       sequence_length=sequence_length,
       split=dataset_split,
@@ -114,15 +135,16 @@ def mesh_eval_dataset_fn(
     mixture_or_task_name: a registered name.
     sequence_length: accepted because published configs pass it.
     dataset_split: the split to read.
-    vocabulary: accepted because published configs pass it.
+    vocabulary: of the model, (inputs, targets); has to be the tasks'.
     num_eval_examples: take only so many of each task's first examples.
     use_cached: whether to read the tasks' offline caches.
 
   Raises:
     UserError: a task has no such split; the splits present are named.
   """
-  del sequence_length, vocabulary
+  del sequence_length
   provider = data.get_mixture_or_task(mixture_or_task_name)
+  check_vocabulary(provider, vocabulary)
   tasks = getattr(provider, "tasks", None) or [provider]
   for task in tasks:
     check_split(task, dataset_split)
@@ -181,3 +203,23 @@ def check_split(provider: Any, split: str) -> None:
     raise errors.unknown_name(
         f"split of {provider.name!r}", split, provider.splits
     )
+
+
+def check_vocabulary(provider: Any, vocabulary: Any) -> None:
+  """Raises UserError if a model's vocabulary is not that of the data.
+
+  Args:
+    provider: a task or mixture.
+    vocabulary: the model's (inputs, targets) vocabularies, or None.
+  """
+  if vocabulary is None:
+    return
+  for feature, ours in zip(("inputs", "targets"), vocabulary, strict=True):
+    theirs = provider.output_features.get(feature)
+    if theirs is not None and theirs.vocabulary != ours:
+      raise errors.UserError(
+          f"utils.run.vocabulary has {ours} for {feature}, but"
+          f" {provider.name!r} is made with {theirs.vocabulary}. Leave"
+          " utils.run.vocabulary to dataset.gin, which takes the task's, or"
+          " register the task with yours."
+      )
