@@ -39,5 +39,5 @@ $(INSTALLED): setup.py pyproject.toml constraints.txt
 	@echo "Installing into $(VENV): a few minutes, once."
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/pip install --quiet --disable-pip-version-check \
-	  -c constraints.txt -e ".[beam,demo,langdetect,test]"
+	  -c constraints.txt -e ".[beam,convert,demo,langdetect,test]"
 	@touch $@

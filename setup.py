@@ -54,6 +54,8 @@ INSTALL_REQUIRES = [
 EXTRAS_REQUIRE = {
     # Corpora and caches on a cluster (or on all cores of one machine).
     "beam": ["apache-beam>=2.65"],
+    # Hugging Face's weights; needs numpy only.
+    "convert": ["safetensors>=0.8"],
     # The language of the pages of a corpus.
     "langdetect": ["langdetect>=1.0.9"],
     # Rebuilds the embedded data from its sources: names, dates and amounts in

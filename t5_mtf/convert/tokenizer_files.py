@@ -1,0 +1,135 @@
+"""The tokenizer of a Hugging Face folder, as SentencePiece model and JSON."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from typing import Any
+
+from t5_mtf import data, errors
+from t5_mtf.data import files
+
+MODEL = "spiece.model"
+CONFIG = "tokenizer_config.json"
+SPECIAL_TOKENS = "special_tokens_map.json"
+
+_FIRST_SENTINEL = "<extra_id_0>"
+_TOKENS = {"eos_token": "</s>", "pad_token": "<pad>", "unk_token": "<unk>"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Vocabulary:
+  """A SentencePiece model, and the sentinels beyond its pieces.
+
+  Attributes:
+    model: the bytes of the file.
+    extra_ids: sentinels to add at its end.
+    pieces: of the file.
+    own_sentinels: whether the file ends in sentinels, as mT5's does.
+  """
+
+  model: bytes
+  extra_ids: int
+  pieces: int
+  own_sentinels: bool
+
+  @property
+  def size(self) -> int:
+    """Number of ids."""
+    return self.pieces + self.extra_ids
+
+  def describe(self) -> str:
+    """One line."""
+    inside = "its own" if self.own_sentinels else f"{self.extra_ids} more"
+    return f"{self.pieces:,} pieces, {inside} as sentinels"
+
+
+def load(path: str, extra_ids: int | None = None) -> Vocabulary:
+  """Reads a SentencePiece model file.
+
+  Args:
+    path: of the file.
+    extra_ids: sentinels to add; None for 100, or 0 if the file has its own.
+
+  Raises:
+    DataError: it is no SentencePiece model with T5's special ids.
+  """
+  bare = data.SentencePieceVocabulary(path, 0)
+  pieces = bare.vocab_size
+  own = bare.decode([pieces - 1]).strip() == _FIRST_SENTINEL
+  if extra_ids is None:
+    extra_ids = 0 if own else data.DEFAULT_EXTRA_IDS
+  with files.open_binary(path) as f:
+    return Vocabulary(f.read(), extra_ids, pieces, own)
+
+
+def of_run(vocabulary: Any) -> Vocabulary | None:
+  """The vocabulary of a run, as files need it; None if it is no such model."""
+  if not isinstance(vocabulary, data.SentencePieceVocabulary):
+    return None
+  path, extra_ids = vocabulary.sentencepiece_model_file, vocabulary.extra_ids
+  default = data.get_default_vocabulary()
+  if vocabulary.fingerprint == default.fingerprint:
+    # The path may be the published place, which the package stands for.
+    path, extra_ids = default.sentencepiece_model_file, default.extra_ids
+  return load(path, extra_ids)
+
+
+def find(folder: str) -> Vocabulary | None:
+  """The vocabulary of a Hugging Face folder; None if it has no spiece.model.
+
+  Raises:
+    DataError: tokenizer_config.json cannot be read.
+  """
+  path = os.path.join(folder, MODEL)
+  if not os.path.isfile(path):
+    return None
+  return load(path, _extra_ids(os.path.join(folder, CONFIG)))
+
+
+def write(folder: str, vocabulary: Vocabulary) -> None:
+  """Writes what Hugging Face's T5Tokenizer reads."""
+  tokens: dict[str, Any] = dict(_TOKENS)
+  if vocabulary.extra_ids:
+    tokens["additional_special_tokens"] = [
+        f"<extra_id_{i}>" for i in range(vocabulary.extra_ids)
+    ]
+  config = {
+      "tokenizer_class": "T5Tokenizer",
+      "extra_ids": vocabulary.extra_ids,
+      **tokens,
+  }
+  with open(os.path.join(folder, MODEL), "wb") as f:
+    f.write(vocabulary.model)
+  write_json(os.path.join(folder, CONFIG), config)
+  write_json(os.path.join(folder, SPECIAL_TOKENS), tokens)
+
+
+def read_json(path: str) -> dict[str, Any]:
+  """Reads a JSON object.
+
+  Raises:
+    DataError: it is missing, or none.
+  """
+  try:
+    with open(path, encoding="utf-8") as f:
+      found = json.load(f)
+  except (OSError, ValueError) as error:
+    raise errors.DataError(f"{path} cannot be read: {error}.") from error
+  if not isinstance(found, dict):
+    raise errors.DataError(f"{path} is not a JSON object.")
+  return found
+
+
+def write_json(path: str, content: Any) -> None:
+  """Writes indented JSON."""
+  with open(path, "w", encoding="utf-8") as f:
+    f.write(json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+
+
+def _extra_ids(path: str) -> int | None:
+  if not os.path.isfile(path):
+    return None
+  found = read_json(path).get("extra_ids")
+  return found if isinstance(found, int) else None
