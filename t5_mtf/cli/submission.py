@@ -13,6 +13,7 @@ from typing import Any
 
 from t5_mtf import errors
 from t5_mtf.cli import registered, terminal
+from t5_mtf.evaluation import files
 
 # File -> the tasks whose predictions it can be made of, the usual one first.
 _GLUE = {
@@ -133,15 +134,14 @@ def run(flags: argparse.Namespace) -> int:
   archive = os.path.join(flags.output, f"{flags.benchmark}.zip")
   _refuse_to_overwrite(flags, [*tasks, os.path.basename(archive)])
   registered.prepare(flags)
-  folder = flags.predictions
+  folder, step = flags.predictions, flags.step
   if flags.model_dir:
     folder = os.path.join(flags.output, _PREDICTIONS)
-    _decode(flags, [names[0] for names in tasks.values()], folder)
+    tasks = {name: names[:1] for name, names in tasks.items()}
+    step = _decode(flags, [task for [task] in tasks.values()], folder)
   elif not os.path.isdir(folder):
     raise errors.UserError(f"--predictions: there is no folder {folder!r}.")
-  found = {
-      name: _find(folder, names, flags.step) for name, names in tasks.items()
-  }
+  found = {name: _find(folder, names, step) for name, names in tasks.items()}
   if not any(found.values()):
     names = [task for names in tasks.values() for task in names]
     raise errors.UserError(
@@ -245,26 +245,31 @@ def _find(
 
 
 def _paths(folder: str, task: str) -> dict[int, str]:
-  """Step -> the file of its predictions, the one with the inputs if it is."""
-  pattern = re.compile(re.escape(task) + r"_(\d+)(_predictions|\.jsonl)")
-  matches = [pattern.fullmatch(name) for name in sorted(os.listdir(folder))]
-  # "." is before "_", so JSON lines would come first and be replaced.
-  return {
-      int(match[1]): os.path.join(folder, match[0])
-      for match in reversed(matches)
-      if match
-  }
+  """Step -> the file of its predictions; JSON lines, with the inputs, first."""
+  pattern = re.compile(re.escape(task) + r"_(\d+)(\.jsonl|_predictions)")
+  paths: dict[int, str] = {}
+  for name in sorted(os.listdir(folder)):  # "." is before "_"
+    match = pattern.fullmatch(name)
+    path = os.path.join(folder, name)
+    if match and (match[2] == "_predictions" or _is_decoded(path)):
+      paths.setdefault(int(match[1]), path)
+  return paths
+
+
+def _is_decoded(path: str) -> bool:
+  """Whether JSON lines have predictions; an evaluation may score targets."""
+  with open(path, encoding="utf-8") as f:
+    return '"prediction": ' in f.readline()
 
 
 def _read(folder: str, task: str, step: int, path: str) -> Predictions:
+  lines = files.read_lines(path)
   if not path.endswith(".jsonl"):
     inputs = os.path.join(folder, f"{task}_inputs")
-    return Predictions(
-        task, step, path, _lines(path),
-        _lines(inputs) if os.path.isfile(inputs) else None,
-    )  # fmt: skip
+    known = files.read_lines(inputs) if os.path.isfile(inputs) else None
+    return Predictions(task, step, path, lines, known)
   rows = []
-  for number, line in enumerate(_lines(path), 1):
+  for number, line in enumerate(lines, 1):
     try:
       row = json.loads(line)
       rows.append((str(row["prediction"]), str(row["input"])))
@@ -273,17 +278,8 @@ def _read(folder: str, task: str, step: int, path: str) -> Predictions:
           f"{path}:{number}: must be a JSON object with `input` and"
           " `prediction`."
       ) from error
-  texts, inputs = zip(*rows, strict=True) if rows else ((), ())
+  texts, inputs = zip(*rows, strict=True)
   return Predictions(task, step, path, texts, inputs)
-
-
-def _lines(path: str) -> list[str]:
-  with open(path, "rb") as f:
-    try:
-      lines = f.read().decode("utf-8").split("\n")
-    except UnicodeDecodeError as error:
-      raise errors.DataError(f"{path} is not UTF-8.") from error
-  return lines[:-1] if lines[-1] == "" else lines
 
 
 def _file(
@@ -384,13 +380,18 @@ def _value(file_format: Any, task: Any, text: str, example: Any) -> Any:
 
 def _decode(
     flags: argparse.Namespace, names: Sequence[str], folder: str
-) -> None:
-  """Lets a model answer the split of each task, and writes its texts."""
+) -> int:
+  """Lets a model answer the split of each task, and writes its texts.
+
+  Returns:
+    The checkpoint's step.
+  """
   from t5_mtf import data
   from t5_mtf.cli import t5_mesh_transformer
   from t5_mtf.models import checkpoints, decoding, settings
 
   [path] = checkpoints.select(flags.model_dir, flags.step)
+  step = checkpoints.step_of(path)
   config = os.path.join(flags.model_dir, "operative_config.gin")
   t5_mesh_transformer.load_gin([config], flags.gin_param)
   run_settings = settings.from_gin(flags.model_dir, mode="infer")
@@ -419,12 +420,10 @@ def _decode(
   for name, texts in inputs.items():
     stop = start + len(texts)
     prefix = os.path.join(folder, name)
-    decoding.write_lines(f"{prefix}_inputs", texts)
-    decoding.write_lines(
-        f"{prefix}_{checkpoints.step_of(path)}_predictions",
-        outputs[start:stop],
-    )
+    files.write_lines(f"{prefix}_inputs", texts)
+    files.write_lines(f"{prefix}_{step}_predictions", outputs[start:stop])
     start = stop
+  return step
 
 
 def _report(built: Sequence[tuple[Any, Predictions, Any]]) -> str:

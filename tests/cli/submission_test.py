@@ -12,7 +12,9 @@ import pytest
 from t5_mtf import data
 from t5_mtf.cli import submission, t5_mtf
 from t5_mtf.evaluation import submission_checks, submissions
+from t5_mtf.models import settings, training
 from tests.data.tasks import raw_datasets
+from tests.models import tiny
 
 # Predictions for the test sets of `raw_glue`, by index; ids in other orders
 # are looked up. "?" is no label of any task.
@@ -180,19 +182,44 @@ def test_predictions_become_an_archive_that_passes(
     assert _run(f"--benchmark={benchmark}", f"--check={path}") == 0
 
 
-def test_labels_stand_in_the_order_of_the_tasks_classes():
+@pytest.mark.slow
+def test_a_model_answers_the_test_sets(tmp_path, tfds_dir, capsys):
+  model = tmp_path / "model"
+  tiny.load_gin(
+      "utils.run.vocabulary = @t5.models.mesh_transformer.get_vocabulary()",
+      "utils.run.train_steps = 1",
+  )
+  training.train(
+      settings.from_gin(str(model), train_dataset_fn=tiny.dataset_fn)
+  )
+  output = tmp_path / "out"
+  argv = ["--benchmark=super_glue", f"--tfds_data_dir={tfds_dir}"]
+  assert _run(*argv, f"--model_dir={model}", f"--output={output}") == 0
+  texts = output / "predictions" / "super_glue_record_v102_1_predictions"
+  assert list(_values(output / "ReCoRD.jsonl").values()) == [
+      texts.read_text().removesuffix("\n")
+  ]
+  again = tmp_path / "again"
+  argv.append(f"--predictions={output / 'predictions'}")
+  assert _run(*argv, f"--output={again}") == 0
+  for path in again.iterdir():
+    assert path.read_bytes() == (output / path.name).read_bytes()
+  assert "super_glue_boolq_v102: 2 inputs, 2 of them cut to 8 tokens" in (
+      capsys.readouterr().out
+  )
+
+
+def test_label_words_stand_in_the_order_of_the_tasks_classes():
+  words = {}
   for benchmark, tasks in submission.TASKS.items():
     for file_format in submissions.formats(benchmark):
-      post = data.TaskRegistry.get(tasks[file_format.name][-1]).postprocessor
-      classes = getattr(post, "keywords", {})
-      classes = classes.get("postprocess_fn", post)
-      classes = getattr(classes, "keywords", {}).get("label_classes")
-      words = [str(label) for label in file_format.labels]
-      if classes in (["False", "True"], None) or words[0] == "0":
-        continue
-      assert words == classes, file_format.name
-  truths = [f.labels for f in submissions.formats("super_glue")]
-  assert ("false", "true") in truths
+      task = data.TaskRegistry.get(tasks[file_format.name][0])
+      classes = getattr(task.postprocessor, "keywords", {}).get("label_classes")
+      if classes and file_format.labels not in (("0", "1"), (0, 1)):
+        words[file_format.name] = (list(file_format.labels), classes)
+  assert len(words) == 11
+  for labels, classes in words.values():
+    assert labels in (classes, [name.lower() for name in classes])
 
 
 def _one(tmp_path, lines, name="glue_rte_v002_20_predictions"):
@@ -313,6 +340,14 @@ def test_wrong_use_says_what_is_right(tmp_path, monkeypatch, capsys, argv,
 
 
 def test_a_malformed_line_of_json_is_named(tmp_path, capsys):
-  argv = _one(tmp_path, ["{}"], "glue_rte_v002_20.jsonl")
+  row = '{"example": 0, "input": "a", "prediction": "b"}'
+  argv = _one(tmp_path, [row, "{}"], "glue_rte_v002_20.jsonl")
   assert _run(*argv, "--rows_in_order") == 1
-  assert "glue_rte_v002_20.jsonl:1: must be a JSON" in capsys.readouterr().err
+  assert "glue_rte_v002_20.jsonl:2: must be a JSON" in capsys.readouterr().err
+
+
+def test_an_evaluation_that_scored_targets_has_no_predictions(tmp_path, capsys):
+  _one(tmp_path, ['{"input": "a", "tokens": 2}'], "glue_ax_v002_20.jsonl")
+  argv = _one(tmp_path, ["entailment"] * 2)
+  assert _run(*argv, "--rows_in_order") == 1
+  assert "AX.tsv: missing, for want of" in capsys.readouterr().out
