@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from t5_mtf import errors
 from t5_mtf.cli import (
     cache,
+    checkpoints,
     console,
     convert,
     corpus,
@@ -23,6 +24,7 @@ from t5_mtf.cli import (
 # it and returns the exit status.
 _COMMANDS = (
     cache,
+    checkpoints,
     convert,
     corpus,
     demo,

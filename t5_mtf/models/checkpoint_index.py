@@ -14,6 +14,7 @@ import os
 import struct
 from collections.abc import Iterator
 
+from t5_mtf.evaluation import files
 from t5_mtf.models import storage
 
 _FOOTER = 48  # bytes: two places of blocks, padding, the magic number
@@ -48,7 +49,8 @@ def read(path: str) -> list[Entry]:
     DamagedIndex: it cannot be understood.
     FileNotFoundError: there is none.
   """
-  table = storage.read(path + ".index")
+  with files.open_file(path + ".index", "rb") as f:
+    table = f.read()
   if len(table) < _FOOTER:
     raise DamagedIndex("the index is cut short")
   footer = table[-_FOOTER:]

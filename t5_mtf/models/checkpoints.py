@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 from t5_mtf import errors
+from t5_mtf.evaluation import files
 from t5_mtf.models import checkpoint_index, storage
 from t5_mtf.tf_compat import tf
 
@@ -82,7 +83,7 @@ def find(path: str) -> str:
     CheckpointError: there is none; the checkpoints nearby are named.
   """
   path = path.rstrip("/")
-  if storage.exists(path + ".index"):
+  if files.exists(path + ".index"):
     check_complete(path)
     return path
   if path.endswith("-1"):

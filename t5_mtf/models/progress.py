@@ -16,6 +16,7 @@ import sys
 from typing import TextIO
 
 from t5_mtf.durations import duration
+from t5_mtf.evaluation import files
 from t5_mtf.models import storage
 
 METRICS_FILE = "metrics.jsonl"
@@ -47,12 +48,12 @@ class MetricsFile:
         for line in self._lines()
         if (step := _step_of(line)) is not None and step <= start_step
     ]
-    storage.write(self._path, "".join(kept))
+    files.write_atomically(self._path, "".join(kept))
 
   def _lines(self) -> list[str]:
-    if not storage.exists(self._path):
+    if not files.exists(self._path):
       return []
-    text = storage.read(self._path).decode("utf-8", "replace")
+    text = files.read_text(self._path)
     return text.splitlines(keepends=True)
 
   def append(self, record: StepRecord) -> None:

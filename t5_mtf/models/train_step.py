@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from t5_mtf import errors
-from t5_mtf.models import checkpoints, hooks, initialization, storage
+from t5_mtf.evaluation import files
+from t5_mtf.models import checkpoints, hooks, initialization
 from t5_mtf.models.model_fn import (
     StepContext,
     describe_model,
@@ -210,7 +211,7 @@ def _initialize(context: StepContext) -> initialization.Plan | None:
 
 def _account_hook(plan: initialization.Plan, model_dir: str) -> Any:
   path = os.path.join(model_dir, initialization.ACCOUNT_FILE)
-  return hooks.BeginHook(lambda: storage.write(path, plan.to_json()))
+  return hooks.BeginHook(lambda: files.write_atomically(path, plan.to_json()))
 
 
 def _checkpoint_hooks(lowering: Any, settings: Any) -> list[Any]:

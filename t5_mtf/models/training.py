@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable
 
 from t5_mtf import errors, gin_config
+from t5_mtf.evaluation import files
 from t5_mtf.models import (
     checkpoints,
     estimator,
@@ -184,8 +185,8 @@ def _origin(settings: RunSettings, resume_from: str | None) -> Origin:
   """Reads where the directory started from; refuses another start."""
   wanted = settings.training.init_checkpoint
   path = os.path.join(settings.model_dir, ORIGIN_FILE)
-  if resume_from and storage.exists(path):
-    origin = Origin(**json.loads(storage.read(path)))
+  if resume_from and files.exists(path):
+    origin = Origin(**json.loads(files.read_text(path)))
     if wanted and _name(wanted) != _name(origin.init_checkpoint):
       raise errors.UserError(
           f"{settings.model_dir} holds a model that started from"
@@ -205,13 +206,13 @@ def _name(checkpoint: str | None) -> list[str]:
 
 
 def _write_origin(model_dir: str, origin: Origin) -> None:
-  storage.write(
+  files.write_atomically(
       os.path.join(model_dir, ORIGIN_FILE), json.dumps(vars(origin)) + "\n"
   )
 
 
 def _write_operative_config(model_dir: str) -> None:
-  storage.write(
+  files.write_atomically(
       os.path.join(model_dir, OPERATIVE_CONFIG), gin_config.operative_config()
   )
 
@@ -219,7 +220,7 @@ def _write_operative_config(model_dir: str) -> None:
 def _set_aside_state(model_dir: str) -> None:
   """No checkpoint can be read: keeps the files, but starts anew."""
   state = os.path.join(model_dir, "checkpoint")
-  if storage.exists(state):
+  if files.exists(state):
     storage.move(state, state + ".unreadable")
 
 

@@ -15,7 +15,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from t5_mtf import data, gin_config
-from t5_mtf.models import checkpoints, storage
+from t5_mtf.evaluation import files
+from t5_mtf.models import checkpoints
 from t5_mtf.models.settings import RunSettings
 from t5_mtf.tf_compat import tf
 
@@ -147,7 +148,7 @@ class TrainingInput:
       )
       self._iterator = None
       return
-    storage.write(path + ".json", json.dumps(self._description()))
+    files.write_atomically(path + ".json", json.dumps(self._description()))
     self._remove_stale(step)
 
   def _remove_stale(self, step: int) -> None:
