@@ -4,7 +4,7 @@ One rule makes every column, an average or a single score: the mean over its
 parts of the mean over each part's scores. A part of an average is one task of
 the benchmark: MRPC with F1 and accuracy, MNLI with both of its validation sets.
 So the paper averages GLUE and SuperGLUE, eight tasks each, WNLI left out
-(Raffel et al. 2020, section 3.1.5, table 16). All scores are better when
+(Raffel et al. 2020, section 3.1.5, table 16). All their scores are better when
 larger.
 
 Scores are given as `{task: {metric: score}}`, with the registered names of
@@ -53,11 +53,13 @@ class Column:
     name: its heading.
     parts: what is averaged; the scores of a part are averaged first.
     metric: what the number is, in a few words; empty where `name` says it.
+    larger_is_better: whether that is known, so that there is a best one.
   """
 
   name: str
   parts: tuple[tuple[ScoreName, ...], ...]
   metric: str = ""
+  larger_is_better: bool = True
 
   @property
   def scores(self) -> tuple[ScoreName, ...]:
@@ -306,6 +308,7 @@ COLUMN_SETS: dict[str, tuple[Column, ...]] = {
     "glue": GLUE,
     "super_glue": SUPER_GLUE,
     "all": TABLE_16,
+    "table_14": TABLE_14,
     "mini": MINI,
 }
 
@@ -345,7 +348,9 @@ def columns_of_scores(every: Iterable[Scores]) -> tuple[Column, ...]:
       for task, found in scores.items()
       for metric in found
   }
-  return tuple(Column(str(name), ((name,),)) for name in names)
+  return tuple(
+      Column(str(name), ((name,),), larger_is_better=False) for name in names
+  )
 
 
 def _tasks_of(columns: Sequence[Column]) -> set[str]:

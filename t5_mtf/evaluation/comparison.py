@@ -32,7 +32,8 @@ def compare(
   """Makes a table of scores.
 
   Bold is what is less than two standard deviations below the best of its
-  column (table 1 of the paper), in columns that have two scores or more.
+  column (table 1 of the paper), in columns that have two scores or more and of
+  which it is known that larger is better.
 
   Args:
     rows: name -> the scores of one run, or of several to take the mean of.
@@ -60,7 +61,7 @@ def compare(
       _row(name, runs, columns, paper_row, notes) for name, runs in rows.items()
   ]
   if paper_row:
-    notes.append(_published_note(paper_row))
+    notes.append(_published_note(paper_row, columns))
   made, bold = _with_bold(made, columns, bold_by)
   return Table(
       title=title,
@@ -130,9 +131,11 @@ def _row_notes(
       if cell.value is None
   ]
   if empty:
+    # A task that is not there at all is named once, not by each score.
     lacking = _distinct(
-        f"{score}{_of_run(i, runs)}"
+        f"{score if score.task in there else score.task}{_of_run(i, runs)}"
         for i, run in enumerate(every)
+        for there in [benchmarks.with_plain_names(runs[i])]
         for found in run
         for score in found.missing
     )
@@ -155,12 +158,15 @@ def _distinct(texts: Iterable[str]) -> list[str]:
   return list(dict.fromkeys(texts))
 
 
-def _published_note(row: paper.PaperRow) -> str:
+def _published_note(row: paper.PaperRow, columns: Sequence[Column]) -> str:
   table = paper.table(row.table)
   note = (
       f'Published: {paper.CITATION}, {row.id}, "{row.name}" ({table.title});'
       f" split: {table.split}; decoding: {table.decode}."
   )
+  without = [c.name for c in columns if paper.score(row, c) is None]
+  if without:
+    note += f" Not published there: {', '.join(without)}."
   return note + (f" Erratum: {row.erratum}." if row.erratum else "")
 
 
@@ -175,7 +181,8 @@ def _with_bold(
   used: dict[str, list[str]] = {}
   for i, column in enumerate(columns):
     values = [row.cells[i].value for row in rows]
-    if bold_by == "none" or len(values) - values.count(None) < 2:
+    alone = len(values) - values.count(None) < 2
+    if bold_by == "none" or alone or not column.larger_is_better:
       marks.append([False] * len(rows))
       continue
     source, deviation = _deviation(i, column, rows, bold_by)

@@ -88,6 +88,10 @@ class Table:
   bold: str = ""
   notes: tuple[str, ...] = ()
 
+  def with_notes(self, notes: Sequence[str]) -> Table:
+    """The table with more notes behind its own."""
+    return dataclasses.replace(self, notes=(*self.notes, *notes))
+
   def all_notes(self, mark: str = "Bold") -> list[str]:
     """The notes, after what bold means, where bold is shown by `mark`."""
     return [f"{mark}: {self.bold}", *self.notes] if self.bold else [*self.notes]
@@ -125,24 +129,34 @@ class _Grid:
 
 
 def _grid(table: Table, indent: str, minus: str = "-") -> _Grid:
-  """The table as it is shown; one of many columns and few lines is turned."""
+  """The table as it is shown, rows as lines."""
   lines, beside = [], ""
   for row in table.rows:
     found = _lines(row, indent, minus, row.published_as != beside)
     lines, beside = lines + found, row.published_as
   heads = [*table.label_heads, *table.columns]
-  labels = len(table.label_heads)
-  if not len(lines) < _LONGEST_LINE < len(table.columns):
-    return _Grid(heads, labels, lines)
+  return _Grid(heads, len(table.label_heads), lines)
+
+
+def _readable(grid: _Grid, indent: str) -> _Grid:
+  """The grid; turned where it has many columns and few lines."""
+  columns = len(grid.heads) - grid.labels
+  few = len(grid.lines) < _LONGEST_LINE < columns
+  return _turned(grid, indent) if few else grid
+
+
+def _turned(grid: _Grid, indent: str) -> _Grid:
+  """The grid with its columns as lines."""
+  labels = grid.labels
   names = [
       ", ".join(text.removeprefix(indent) for text, _ in line[:labels] if text)
-      for line in lines
+      for line in grid.lines
   ]
-  turned = [
-      [(head, False), *(line[labels + i] for line in lines)]
-      for i, head in enumerate(table.columns)
+  lines = [
+      [(head, False), *(line[labels + i] for line in grid.lines)]
+      for i, head in enumerate(grid.heads[labels:])
   ]
-  return _Grid(["", *names], 1, turned)
+  return _Grid(["", *names], 1, lines)
 
 
 def _lines(
@@ -178,27 +192,21 @@ def _lines(
 def to_terminal(table: Table, width: int | None = None) -> str:
   """Renders for a terminal: bold numbers have a star before them.
 
-  Columns that do not fit beside the others stand below them.
+  A table that does not fit is turned; if that does not fit either, the columns
+  that do not fit beside the others stand below them.
   """
   grid = _grid(table, "  ")
-  labels = grid.labels
-  # A star stands in the gap, so that it takes no column of its own.
-  rows = [
-      [f"{t} " for t in grid.heads[:labels]]
-      + [f" {t}" for t in grid.heads[labels:]]
-  ]
-  for line in grid.lines:
-    names = [f"{text} " for text, _ in line[:labels]]
-    rows.append(names + [f"{' *'[bold]}{text}" for text, bold in line[labels:]])
-  widths = [
-      max(map(text_table.columns_of, cells))
-      for cells in zip(*rows, strict=True)
-  ]
+  shown = _readable(grid, "  ")
+  turned = _turned(grid, "  ")
+  if len(_blocks(shown, width)) > 1 == len(_blocks(turned, width)):
+    shown = turned
+  rows = _with_stars(shown)
   out = [*textwrap.wrap(table.title, width or 80), ""] if table.title else []
-  for start, end in _blocks(widths, labels, width):
-    block = [row[:labels] + row[start:end] for row in rows]
-    numbers = range(labels, len(block[0]))
-    out += text_table.aligned(block, numbers, max(widths), width, gap=1)
+  for start, end in _blocks(shown, width):
+    block = [row[: shown.labels] + row[start:end] for row in rows]
+    numbers = range(shown.labels, len(block[0]))
+    widest = max(_widths(rows))
+    out += text_table.aligned(block, numbers, widest, width, gap=1)
     out.append("")
   for note in table.all_notes("* (bold)"):
     out += textwrap.wrap(
@@ -208,10 +216,24 @@ def to_terminal(table: Table, width: int | None = None) -> str:
   return "\n".join(out).rstrip()
 
 
-def _blocks(
-    widths: Sequence[int], labels: int, width: int | None
-) -> list[tuple[int, int]]:
+def _with_stars(grid: _Grid) -> list[list[str]]:
+  """The rows of text; a star stands in the gap, and takes no column."""
+  heads = [(head, False) for head in grid.heads]
+  return [
+      [f"{text} " for text, _ in line[: grid.labels]]
+      + [f"{' *'[bold]}{text}" for text, bold in line[grid.labels :]]
+      for line in [heads, *grid.lines]
+  ]
+
+
+def _widths(rows: Sequence[Sequence[str]]) -> list[int]:
+  columns = zip(*rows, strict=True)
+  return [max(map(text_table.columns_of, cells)) for cells in columns]
+
+
+def _blocks(grid: _Grid, width: int | None) -> list[tuple[int, int]]:
   """Splits the columns of numbers into runs that fit beside the labels."""
+  widths, labels = _widths(_with_stars(grid)), grid.labels
   beside = sum(w + 1 for w in widths[:labels])
   blocks, start, used = [], labels, beside
   for i in range(labels, len(widths)):
@@ -224,7 +246,7 @@ def _blocks(
 
 def to_markdown(table: Table) -> str:
   """Renders as a Markdown table, notes as a list below it."""
-  grid = _grid(table, "&emsp;")
+  grid = _readable(_grid(table, "&emsp;"), "&emsp;")
   count = len(grid.heads) - grid.labels
   rows = [
       [_markdown(head) for head in grid.heads],
@@ -252,6 +274,8 @@ _LATEX = {
     "<": r"\textless{}",
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
+    "[": "{[}",  # behind the end of a line they would be an argument of it
+    "*": "{*}",
     **{c: f"\\{c}" for c in "&%$#_{}"},
 }
 
@@ -262,7 +286,7 @@ def _latex(text: str) -> str:
 
 def to_latex(table: Table) -> str:
   """Renders as a tabular of the package booktabs, notes as comments."""
-  grid = _grid(table, "\0", "\1")
+  grid = _readable(_grid(table, "\0", "\1"), "\0")
 
   def cell(text: str, bold: bool = False) -> str:
     if text == MISSING:
