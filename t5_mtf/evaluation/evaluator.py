@@ -26,7 +26,7 @@ class Predictions:
   Attributes:
     texts: its answers; None if nothing was decoded.
     log_likelihoods: of the targets; None if they were not scored.
-    tokens: of each scored target.
+    tokens: of each scored target; None if they were not counted.
   """
 
   texts: Sequence[str] | None = None
@@ -66,13 +66,18 @@ class EvalTask:
   @functools.cached_property
   def processed_targets(self) -> list[Any]:
     """The targets as the metrics compare them."""
-    return self._processed(self.targets, is_target=True)
+    return self._postprocessed(self.targets, is_target=True)
+
+  def processed(self, texts: Sequence[str]) -> list[Any]:
+    """Predictions as the metrics compare them."""
+    return self._postprocessed(texts, is_target=False)
 
   def score(self, predictions: Predictions) -> dict[str, float]:
     """Returns every score that the predictions allow.
 
-    The metrics of the task; and, where targets were scored, their `loss` (nats
-    per token) and `perplexity`, for a task without metrics too.
+    The metrics of the task; and, where targets were scored and their tokens
+    counted, their `loss` (nats per token) and `perplexity`, for a task without
+    metrics too.
 
     Args:
       predictions: one text, or one log-likelihood, for each example.
@@ -87,7 +92,7 @@ class EvalTask:
     scores: dict[str, float] = {}
     if predictions.texts is not None:
       self._check_number("predictions", predictions.texts)
-      answers = self._processed(predictions.texts, is_target=False)
+      answers = self.processed(predictions.texts)
       for metric_fn in self.predict_metric_fns:
         self._add(scores, metric_fn(self.processed_targets, answers))
     if predictions.log_likelihoods is not None:
@@ -95,15 +100,14 @@ class EvalTask:
       for metric_fn in self.score_metric_fns:
         found = metric_fn(self.processed_targets, predictions.log_likelihoods)
         self._add(scores, found)
-      self._add(
-          scores,
-          metrics_lib.perplexity(
-              predictions.tokens, predictions.log_likelihoods
-          ),
-      )
+      if predictions.tokens is not None:
+        found = metrics_lib.perplexity(
+            predictions.tokens, predictions.log_likelihoods
+        )
+        self._add(scores, found)
     return scores
 
-  def _processed(self, texts: Sequence[str], is_target: bool) -> list[Any]:
+  def _postprocessed(self, texts: Sequence[str], is_target: bool) -> list[Any]:
     return [
         self.postprocess_fn(text, example=example, is_target=is_target)
         for text, example in zip(texts, self.examples, strict=True)

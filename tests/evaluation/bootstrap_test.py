@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import functools
 import math
 import statistics
 
@@ -119,3 +120,44 @@ def test_runs_with_different_scores_are_refused() -> None:
     bootstrap.across_runs([{"em": 80.0, "f1": 88.0}, {"em": 81.0}])
   with pytest.raises(errors.DataError, match="no runs"):
     bootstrap.across_runs([])
+
+
+_QUESTIONS = [[f"answer {i % 5}", "another"] for i in range(40)]
+_ANSWERS = [f"answer {i % 3}" for i in range(40)]
+_TEXTS = [f"the cat {i % 4} sat on the mat . it was {i} red" for i in range(40)]
+_GUESSES = [f"the cat {i % 3} sat on a mat . it is red" for i in range(39)]
+_GUESSES.append("")
+
+
+@pytest.mark.parametrize(
+    ("metric_fn", "targets", "predictions"),
+    [
+        (metrics.accuracy, TARGETS[:40], PREDICTIONS[130:170]),
+        (metrics.squad, _QUESTIONS, _ANSWERS),
+        (metrics.trivia_qa, _QUESTIONS, _ANSWERS),
+        (metrics.coqa_f1, _QUESTIONS, _ANSWERS),
+        (metrics.sequence_accuracy, _GUESSES[::-1], _GUESSES),
+        (metrics.rouge_mean, _TEXTS, _GUESSES),
+        (functools.partial(metrics.rouge_mean, score_keys=["rouge2"]),
+         _TEXTS, _GUESSES),
+        (metrics.bleu, _TEXTS, _GUESSES),
+        (functools.partial(metrics.bleu, tokenizer="13a"), _TEXTS, _GUESSES),
+        (metrics.bleu, [[t, "the cat"] for t in _TEXTS], _GUESSES),
+    ],
+)
+def test_sums_over_examples_give_the_interval_of_calling_the_metric(
+    metric_fn, targets, predictions
+) -> None:
+  fast = bootstrap.confidence_interval(
+      metric_fn, targets, predictions, samples=30
+  )
+  slow = bootstrap.confidence_interval(
+      lambda t, p: metric_fn(t, p), targets, predictions, samples=30
+  )
+  assert fast.keys() == slow.keys()
+  for name in fast:
+    assert fast[name].low < fast[name].high
+    for end in ("score", "low", "high"):
+      assert getattr(fast[name], end) == pytest.approx(
+          getattr(slow[name], end), abs=1e-9
+      )

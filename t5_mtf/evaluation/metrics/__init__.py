@@ -57,7 +57,6 @@ LOWER_IS_BETTER = frozenset({
 })
 
 __all__ = [
-    "LOWER_IS_BETTER",
     "ShardedSquad",
     "accuracy",
     "all_match",

@@ -13,13 +13,14 @@ from typing import Any
 import numpy as np
 
 from t5_mtf import errors
-from t5_mtf.evaluation import checks
+from t5_mtf.evaluation import bootstrap, checks
 
 # Metrics of the package's own tasks: registering a task must not import
 # scikit-learn, which takes seconds.
 _SURELY_IN_SKLEARN = ("matthews_corrcoef", "fbeta_score")
 
 
+@bootstrap.mean_of_examples("accuracy")
 def accuracy(
     targets: Sequence[Any], predictions: Sequence[Any]
 ) -> dict[str, float]:

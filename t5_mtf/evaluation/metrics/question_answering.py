@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from t5_mtf import errors
-from t5_mtf.evaluation import checks, qa_utils
+from t5_mtf.evaluation import bootstrap, checks, qa_utils
 
 
+@bootstrap.mean_of_examples("em", "f1")
 def squad(
     targets: Sequence[Sequence[str]], predictions: Sequence[str]
 ) -> dict[str, float]:
@@ -40,6 +41,7 @@ def squad(
   )
 
 
+@bootstrap.mean_of_examples("em", "f1")
 def trivia_qa(
     targets: Sequence[Sequence[str]], predictions: Sequence[str]
 ) -> dict[str, float]:
@@ -69,6 +71,7 @@ def _words_of_span(context: str, span: str) -> str:
   return " ".join(re.findall(r"\w+", context)[first : last + 1])
 
 
+@bootstrap.mean_of_examples("em", "f1")
 def span_squad(
     targets: Sequence[Mapping[str, Any]], predictions: Sequence[str]
 ) -> dict[str, float]:
@@ -127,6 +130,7 @@ def _sequence_f1(
   return 2 * shared.total() / (len(target_tokens) + len(prediction_tokens))
 
 
+@bootstrap.mean_of_examples("f1")
 def coqa_f1(
     targets: Sequence[Sequence[str]], predictions: Sequence[str]
 ) -> dict[str, float]:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from t5_mtf import errors
-from t5_mtf.evaluation import checks
+from t5_mtf.evaluation import bootstrap, checks
 
 
 def _equal(target: Any, prediction: Any) -> bool:
@@ -19,6 +19,7 @@ def _equal(target: Any, prediction: Any) -> bool:
   return np.array_equal(target, prediction)
 
 
+@bootstrap.mean_of_examples("sequence_accuracy")
 def sequence_accuracy(
     targets: Sequence[Any], predictions: Sequence[Any]
 ) -> dict[str, float]:

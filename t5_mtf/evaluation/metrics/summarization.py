@@ -75,6 +75,26 @@ def _named(score_keys: Sequence[str], scores: np.ndarray) -> dict[str, float]:
   return dict(zip(score_keys, scores.tolist(), strict=True))
 
 
+def _statistics(
+    targets: Sequence[str],
+    predictions: Sequence[str],
+    score_keys: Sequence[str] = _SCORE_KEYS,
+    **scorer_options: Any,
+) -> np.ndarray:
+  return _f_measures("rouge", targets, predictions, score_keys, scorer_options)
+
+
+def _mean(
+    sums: np.ndarray,
+    examples: int,
+    score_keys: Sequence[str] = _SCORE_KEYS,
+    **scorer_options: Any,
+) -> dict[str, float]:
+  del scorer_options
+  return _named(score_keys, sums / examples)
+
+
+@bootstrap.function_of_sums(_statistics, _mean)
 def rouge(
     targets: Sequence[str],
     predictions: Sequence[str],
@@ -115,6 +135,7 @@ def rouge(
   return _named(score_keys, np.median(means, axis=0))
 
 
+@bootstrap.function_of_sums(_statistics, _mean)
 def rouge_mean(
     targets: Sequence[str],
     predictions: Sequence[str],

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
 
 from t5_mtf import errors
-from t5_mtf.evaluation import checks
+from t5_mtf.evaluation import bootstrap, checks
 
 # Those of sacrebleu that load nothing from the network.
 _TOKENIZERS = ("13a", "char", "intl", "ja-mecab", "ko-mecab", "none", "zh")
@@ -32,6 +35,56 @@ def _reference_streams(
   return [list(stream) for stream in zip(*padded, strict=True)]
 
 
+def _streams(
+    targets: Sequence[str | Sequence[str]], published_references: bool
+) -> list[list[str | None]]:
+  if published_references and not isinstance(targets[0], str):
+    return [list(stream) for stream in targets]
+  return _reference_streams(targets)
+
+
+def _statistics(
+    targets: Sequence[str | Sequence[str]],
+    predictions: Sequence[str],
+    tokenizer: str = "intl",
+    published_references: bool = False,
+) -> np.ndarray:
+  """Matches and totals of n-grams, and the two lengths, of each example."""
+  import sacrebleu
+
+  streams = _streams(targets, published_references)
+  # The effective order changes sacreBLEU's score, not its statistics.
+  scorer = sacrebleu.BLEU(tokenize=tokenizer, effective_order=True)
+  rows = []
+  for prediction, *texts in zip(predictions, *streams, strict=True):
+    score = scorer.sentence_score(
+        prediction, [text for text in texts if text is not None]
+    )
+    rows.append([*score.counts, *score.totals, score.sys_len, score.ref_len])
+  return np.array(rows, np.float64)
+
+
+def _of_sums(
+    sums: np.ndarray, examples: int, **options: Any
+) -> dict[str, float]:
+  import sacrebleu
+
+  del examples, options
+  *ngrams, prediction_length, reference_length = (
+      sums.round().astype(int).tolist()
+  )
+  order = len(ngrams) // 2
+  score = sacrebleu.BLEU.compute_bleu(
+      correct=ngrams[:order],
+      total=ngrams[order:],
+      sys_len=prediction_length,
+      ref_len=reference_length,
+      smooth_method="exp",
+  )
+  return {"bleu": float(score.score)}
+
+
+@bootstrap.function_of_sums(_statistics, _of_sums)
 def bleu(
     targets: Sequence[str | Sequence[str]],
     predictions: Sequence[str],
@@ -78,13 +131,9 @@ def bleu(
         _TOKENIZERS,
         hint=f"Choose one of {', '.join(_TOKENIZERS)}.",
     )
-  if published_references and not isinstance(targets[0], str):
-    streams = [list(stream) for stream in targets]
-  else:
-    streams = _reference_streams(targets)
   score = sacrebleu.corpus_bleu(
       list(predictions),
-      streams,
+      _streams(targets, published_references),
       smooth_method="exp",
       smooth_value=0.0,
       lowercase=False,
