@@ -12,6 +12,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 
 from t5_mtf import errors
+from t5_mtf.evaluation import text_table
 from t5_mtf.evaluation.results import ColumnResult, TaskResult, format_score
 
 
@@ -103,15 +104,7 @@ def terminal_table(columns: Sequence[ColumnResult]) -> str:
         f"{c.examples:,}",
         "" if c.beats_baseline else "not above baseline",
     ])
-  widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
-  lines = []
-  for row in rows:
-    cells = [
-        cell.rjust(width) if 2 <= i <= 5 else cell.ljust(width)
-        for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-    ]
-    lines.append("  ".join(cells).rstrip())
-  lines.insert(1, "  ".join("-" * w for w in widths[:6]))
+  lines = text_table.aligned(rows, numbers=range(2, 6), widest=60)
   baselines = dict.fromkeys(c.baseline for c in columns)
   lines.append("")
   lines.append("Score: mean over the column's tasks of their main metrics.")
