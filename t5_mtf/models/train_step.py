@@ -10,7 +10,12 @@ from typing import Any
 
 from t5_mtf import errors
 from t5_mtf.evaluation import files
-from t5_mtf.models import checkpoints, hooks, initialization
+from t5_mtf.models import (
+    checkpoints,
+    hooks,
+    initialization,
+    unfreezing,
+)
 from t5_mtf.models.model_fn import (
     StepContext,
     describe_model,
@@ -48,10 +53,11 @@ def build(features: Mapping[str, Any], context: StepContext) -> Any:
   lowering = context.lower()
   global_step = tf.compat.v1.train.get_global_step()
   tf_loss = tf.cast(lowering.export_to_tf_tensor(loss), tf.float32)
-  train_op = tf.group(
+  # Only after the updates, whose learning rate may still have to read the step.
+  with tf.control_dependencies(
       [lowering.lowered_operation(op) for op in updates]
-      + [tf.compat.v1.assign_add(global_step, 1)]
-  )
+  ):
+    train_op = tf.compat.v1.assign_add(global_step, 1).op
   context.report.add("model", describe_model(context))
   with mtf.utils.outside_all_rewrites():
     plan = _initialize(context)
@@ -163,6 +169,12 @@ def _optimizer_updates(
         f"{len(chosen)} of {len(variables)} variables, those that match"
         f" {training.variable_filter!r}",
     )
+  if isinstance(training.variable_filter, unfreezing.GradualUnfreezing):
+    updates, text = unfreezing.optimizer_updates(
+        chosen, learning_rate, context
+    )
+    context.report.add("trained", text)
+    return updates
   optimizer = training.optimizer(learning_rate=learning_rate)
   gradients, variables = zip(*chosen, strict=True)
   return optimizer.apply_grads(list(gradients), list(variables))

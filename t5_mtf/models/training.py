@@ -200,6 +200,11 @@ def _origin(settings: RunSettings, resume_from: str | None) -> Origin:
   return Origin(wanted, checkpoints.step_in(wanted) if wanted else 0)
 
 
+def start_step(settings: RunSettings, resume_from: str | None) -> int:
+  """The step at which training first started, also when it continues."""
+  return _origin(settings, resume_from).step
+
+
 def _name(checkpoint: str | None) -> list[str]:
   """Folder and step: what stays when a tree of models is moved."""
   return os.path.abspath(checkpoint or "/").split(os.sep)[-2:]

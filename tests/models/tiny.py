@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import gin
 import numpy as np
 
@@ -26,17 +28,23 @@ BINDINGS = (
 )
 
 
-def load_gin(*bindings: str) -> None:
-  """Loads the tiny model's configuration."""
+def load_gin(*bindings: str, gin_files: Sequence[str] = ()) -> None:
+  """Loads the tiny model's configuration, and gin files over it."""
   t5_mesh_transformer.load_gin(
-      ["models/bi_v1.gin", "learning_rate_schedules/constant_0_001.gin"],
+      [
+          "models/bi_v1.gin",
+          "learning_rate_schedules/constant_0_001.gin",
+          *gin_files,
+      ],
       [*BINDINGS, *bindings],
   )
 
 
-def settings(model_dir, *bindings: str, **changes) -> run_settings.RunSettings:
+def settings(
+    model_dir, *bindings: str, gin_files: Sequence[str] = (), **changes
+) -> run_settings.RunSettings:
   """Returns settings that train the tiny model to copy random bytes."""
-  load_gin(*bindings)
+  load_gin(*bindings, gin_files=gin_files)
   vocabulary = vocabularies.ByteVocabulary()
   changes = {
       "vocabulary": (vocabulary, vocabulary),
