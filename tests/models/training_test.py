@@ -97,30 +97,6 @@ def test_train_steps_that_the_first_checkpoint_has_passed_are_an_error(
     training.train(tiny.settings(tmp_path / "second", start))
 
 
-def test_stops_when_no_variable_of_the_checkpoint_fits(tmp_path):
-  with tf.Graph().as_default(), tf.compat.v1.Session() as session:
-    tf.compat.v1.get_variable("other", [2])
-    session.run(tf.compat.v1.global_variables_initializer())
-    saver = tf.compat.v1.train.Saver()
-    path = saver.save(session, str(tmp_path / "model.ckpt"), global_step=1)
-  start = f"utils.run.init_checkpoint = '{path}'"
-  with pytest.raises(errors.CheckpointError, match="none of the model's 26"):
-    training.train(tiny.settings(tmp_path / "m", start))
-
-
-def test_an_init_checkpoint_of_another_size_names_variable_and_cause(tmp_path):
-  first = training.train(tiny.settings(tmp_path / "first"))
-  with pytest.raises(errors.CheckpointError, match="d_model"):
-    training.train(
-        tiny.settings(
-            tmp_path / "second",
-            "d_ff = 64",
-            "utils.run.train_steps = 6",
-            f"utils.run.init_checkpoint = '{first}'",
-        )
-    )
-
-
 def test_a_truncated_newest_checkpoint_is_reported_and_not_used(
     tmp_path, capsys
 ):
