@@ -131,7 +131,7 @@ def _plan_after_training(
   of_texts = record["spec"].get("unsupervised")  # which have no answers
   spec = file_flags.make_spec(flags, None if of_texts else record["spec"])
   name = flags.vocabulary or record["vocabulary"]
-  vocabulary = _vocabulary(name, checkpoints.find(flags.model_dir))
+  vocabulary = find_vocabulary(name, checkpoints.find(flags.model_dir))
   _, found = file_task.register_file_task(spec, vocabulary)
   _say(found)
   bindings = _gin_run_bindings(flags)
@@ -193,7 +193,7 @@ def _plan_with_file(flags: argparse.Namespace) -> Plan:
   spec = file_flags.make_spec(flags)
   vocabulary_name = _vocabulary_name(flags.vocabulary)
   task, found = file_task.register_file_task(
-      spec, _vocabulary(vocabulary_name, checkpoint)
+      spec, find_vocabulary(vocabulary_name, checkpoint)
   )
   _say(found)
   start = checkpoints.step_of(checkpoint) if checkpoint else 0
@@ -397,7 +397,7 @@ def _vocabulary_name(name: str | None) -> str | None:
   return name
 
 
-def _vocabulary(name: str | None, checkpoint: str | None) -> Any:
+def find_vocabulary(name: str | None, checkpoint: str | None) -> Any:
   """The vocabulary asked for, else the one that fits the checkpoint."""
   from t5_mtf import data
 

@@ -28,21 +28,6 @@ examples:
       --gin_file=models/t5.1.0.small.gin --gin_param="MIXTURE_NAME = 'mini_all'"
 """
 
-# Off-TPU what is saved is float32 too, unless a config says otherwise: then a
-# run that continues has exactly the weights of the run that was stopped.
-_DEFAULTS_OFF_TPU = (
-    "utils.get_variable_dtype.master_dtype = 'float32'",
-    "utils.serialize_num_microbatches.tokens_per_microbatch_per_replica = None",
-    "transformer.get_vocab_embedding_cls.cls ="
-    " @t5_mtf.models.embedding.GatherVocabEmbedding",
-)
-# Published configs ask for bfloat16, for which CPU kernels are missing.
-_OVERRIDES_OFF_TPU = (
-    "utils.get_variable_dtype.slice_dtype = 'float32'",
-    "utils.get_variable_dtype.activation_dtype = 'float32'",
-)
-
-
 def make_parser() -> console.Parser:
   """Returns the parser of the command."""
   parser = console.Parser(
@@ -166,28 +151,10 @@ def load_gin(
     defaults: Sequence[str] = (),
     on_tpu: bool = False,
 ) -> None:
-  """Imports what gin files refer to, loads them, and says what was skipped."""
-  from t5_mtf import gin_config
+  """Loads gin files and bindings; see `gin_loading.load`."""
+  from t5_mtf.models import gin_loading
 
-  for module in (
-      "t5_mtf.data.preprocessors",
-      "t5_mtf.data.tasks.mc4",
-      "t5_mtf.data.vocabularies",
-      "t5_mtf.models.mesh_transformer",
-      "t5_mtf.models.decoding",
-      "t5_mtf.models.embedding",
-      "t5_mtf.models.initialization",
-  ):
-    importlib.import_module(module)
-  report = gin_config.load(
-      gin_files,
-      bindings,
-      search_paths,
-      defaults if on_tpu else (*_DEFAULTS_OFF_TPU, *defaults),
-      () if on_tpu else _OVERRIDES_OFF_TPU,
-  )
-  for note in report.notes:
-    print(f"gin: {note}")
+  gin_loading.load(gin_files, bindings, search_paths, defaults, on_tpu)
 
 
 def import_module(module: str) -> None:

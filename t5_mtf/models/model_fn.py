@@ -2,7 +2,7 @@
 
 The model itself is Mesh TF's (`Bitransformer`, `Unitransformer`), built from
 gin. A step imports the batch onto the mesh, calls the model, and lowers the
-result: `train_step` and `predict_step` say what is computed.
+result: `train_step`, `predict_step` and `score_step` say what is computed.
 """
 
 from __future__ import annotations
@@ -63,6 +63,35 @@ def build_model(settings: RunSettings) -> Any:
   )
 
 
+def make_context(
+    settings: RunSettings,
+    model: Any,
+    report: StartReport,
+    params: Any = None,
+    resume_from: str | None = None,
+) -> StepContext:
+  """Returns what a step is built with, on an empty `mtf.Graph`.
+
+  Args:
+    settings: of the run.
+    model: from `build_model`.
+    report: gathers lines for the start of the run.
+    params: what TPUEstimator gives a model function; used on a TPU alone.
+    resume_from: the checkpoint of the run's own that it continues from.
+  """
+  mesh_impl, placer = _implement_mesh(settings, params)
+  graph = mtf.Graph()
+  return StepContext(
+      settings=settings,
+      model=model,
+      report=report,
+      graph=graph,
+      mesh=mtf.Mesh(graph, "t5_mtf", placer),
+      mesh_impl=mesh_impl,
+      resume_from=resume_from,
+  )
+
+
 def make_model_fn(
     settings: RunSettings, report: StartReport, resume_from: str | None = None
 ) -> Callable[..., Any]:
@@ -71,22 +100,14 @@ def make_model_fn(
 
   def model_fn(features: Any, labels: Any, mode: str, params: Any) -> Any:
     del labels
-    from t5_mtf.models import predict_step, train_step
+    from t5_mtf.models import predict_step, score_step, train_step
 
-    mesh_impl, placer = _implement_mesh(settings, params)
-    graph = mtf.Graph()
-    context = StepContext(
-        settings=settings,
-        model=model,
-        report=report,
-        graph=graph,
-        mesh=mtf.Mesh(graph, "t5_mtf", placer),
-        mesh_impl=mesh_impl,
-        resume_from=resume_from,
-    )
-    with _seeded_operations():
+    context = make_context(settings, model, report, params, resume_from)
+    with seeded_operations():
       if mode == tf.estimator.ModeKeys.TRAIN:
         return train_step.build(features, context)
+      if "targets" in features:
+        return score_step.build(features, context)
       return predict_step.build(features, context)
 
   return model_fn
@@ -125,7 +146,7 @@ def describe_model(context: StepContext) -> str:
 
 
 @contextlib.contextmanager
-def _seeded_operations() -> Iterator[None]:
+def seeded_operations() -> Iterator[None]:
   """Mesh TF seeds dropout from Python's `random`; makes that reproducible."""
   state = random.getstate()
   random.seed(SEED)

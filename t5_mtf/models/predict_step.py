@@ -1,12 +1,15 @@
-"""One decoding step: token ids in, token ids out; text at export."""
+"""One decoding step: token ids in, token ids out."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import gin
 
+from t5_mtf.models import decode_options
+from t5_mtf.models.decode_options import DecodeOptions
 from t5_mtf.models.model_fn import (
     StepContext,
     describe_model,
@@ -14,90 +17,144 @@ from t5_mtf.models.model_fn import (
 )
 from t5_mtf.tf_compat import mtf, mtf_utils, tf
 
-EXAMPLES = "num_examples"  # an exported model's number of real rows
-_DECODE = "Bitransformer.decode"
-
 
 def build(features: Mapping[str, Any], context: StepContext) -> Any:
   """Builds greedy, sampled or beam decoding, as gin configures it.
 
   Args:
-    features: `inputs`, int32 [batch, inputs length]. At export also
-      `num_examples`, the number of rows that are not padding.
+    features: `inputs`, int32 [batch, inputs length].
     context: of the step.
 
   Returns:
-    A TPUEstimatorSpec whose predictions are `outputs`, int32 [batch, decode
-    length], cut after EOS; at export `inputs` and `outputs` are text.
+    A TPUEstimatorSpec whose predictions are those of `predictions`.
   """
   settings = context.settings
-  batch_dim = mtf.Dimension("batch", settings.batch.sequences)
-  imported = import_features(
-      {"inputs": features["inputs"]}, context, [batch_dim]
+  options = decode_options.from_gin(
+      settings.batch.sequence_length["targets"], settings.model_type
   )
-  outputs = mtf.anonymize(_decode(imported["inputs"], context))
-  lowering = context.lower()
-  ids = mtf_utils.clean_decodes(lowering.export_to_tf_tensor(outputs))
-  predictions = {"outputs": ids}
-  if EXAMPLES in features:
-    count = features[EXAMPLES]
-    inputs_vocabulary, targets_vocabulary = settings.vocabulary
-    inputs = features["inputs"][:count]
-    predictions = {
-        "inputs": inputs_vocabulary.decode_tf(inputs),
-        "outputs": targets_vocabulary.decode_tf(ids[:count]),
-    }
+  found, lowering = predictions(features["inputs"], context, options)
   context.report.add("model", describe_model(context))
   return tf.compat.v1.estimator.tpu.TPUEstimatorSpec(
       mode=tf.estimator.ModeKeys.PREDICT,
-      predictions=predictions,
-      scaffold_fn=lambda: _scaffold(lowering),
+      predictions=found,
+      scaffold_fn=lambda: scaffold(lowering),
       prediction_hooks=[mtf.MtfRestoreHook(lowering)],
   )
 
 
-def decode_options(targets_length: int) -> dict[str, Any]:
-  """The decoding options in force, by their published names.
+def predictions(
+    inputs: Any, context: StepContext, options: DecodeOptions
+) -> tuple[dict[str, Any], Any]:
+  """Decodes a batch of the shape that `context.settings.batch` says.
 
   Args:
-    targets_length: the task's own length, which limits decoding unless
-      `Bitransformer.decode.max_decode_length` is bound.
+    inputs: int32 [batch, inputs length], padded with 0.
+    context: of the step.
+    options: of decoding, with a `max_length`.
+
+  Returns:
+    TensorFlow tensors by name, and the `mtf.Lowering`. `outputs` are int32 ids
+    [batch, outputs of a row, decode length], 0 after EOS. Beam search alone
+    also gives `beam_scores`, float32 [batch, outputs of a row]: what it ranks
+    by, the log-likelihood over the length penalty; for a row none of whose
+    beams came to an end, the log-likelihood. A place that no beam filled has a
+    score below -1e6.
   """
-  options = {
-      "beam_size": 1,
-      "alpha": 0.6,
-      "temperature": 0.0,
-      "sampling_keep_top_k": -1,
-      "max_decode_length": targets_length,
-  }
-  bound = gin.get_bindings(_DECODE)
-  return {
-      name: default if bound.get(name) is None else bound[name]
-      for name, default in options.items()
-  }
-
-
-def _decode(inputs: Any, context: StepContext) -> Any:
-  settings = context.settings
-  targets_length = settings.batch.sequence_length["targets"]
-  variable_dtype = mtf_utils.get_variable_dtype()
-  if settings.model_type == "bitransformer":
-    return context.model.decode(
-        inputs,
-        variable_dtype=variable_dtype,
-        **decode_options(targets_length),
+  batch_dim = mtf.Dimension("batch", context.settings.batch.sequences)
+  imported = import_features({"inputs": inputs}, context, [batch_dim])
+  tensors = {"outputs": None}
+  if options.beam_size > 1:
+    tensors["outputs"], tensors["beam_scores"] = _beam_search(
+        imported["inputs"], context, options
     )
-  room = mtf.pad(inputs, [0, targets_length], inputs.shape.dims[-1].name)
+  else:
+    tensors["outputs"] = _sample(imported["inputs"], context, options)
+  tensors = {name: mtf.anonymize(tensor) for name, tensor in tensors.items()}
+  lowering = context.lower()
+  found = {
+      name: lowering.export_to_tf_tensor(tensor)
+      for name, tensor in tensors.items()
+  }
+  found["outputs"] = mtf_utils.clean_decodes(found["outputs"])
+  if options.beam_size == 1:
+    found["outputs"] = found["outputs"][:, tf.newaxis]
+  return {n: t[:, : options.num_outputs] for n, t in found.items()}, lowering
+
+
+def _sample(inputs: Any, context: StepContext, options: DecodeOptions) -> Any:
+  """Greedy decoding or sampling; returns ids [batch, length]."""
+  how = {
+      "temperature": options.temperature,
+      "sampling_keep_top_k": options.top_k,
+      "variable_dtype": mtf_utils.get_variable_dtype(),
+  }
+  if context.settings.model_type == "bitransformer":
+    return context.model.decode(
+        inputs, beam_size=1, max_decode_length=options.max_length, **how
+    )
+  length_dim = inputs.shape.dims[-1]
+  room = mtf.pad(inputs, [0, options.max_length], length_dim.name)
   return context.model.sample_autoregressive(
-      room, variable_dtype=variable_dtype, remove_partial_sequences=True
+      room,
+      max_steps=options.max_length,
+      remove_partial_sequences=True,
+      **how,
   )
 
 
-def _scaffold(lowering: Any) -> Any:
-  """Copies master variables to their slices when a session starts.
+def _beam_search(
+    inputs: Any, context: StepContext, options: DecodeOptions
+) -> tuple[Any, Any]:
+  """Returns ids [batch, beam, length] and scores [batch, beam], best first."""
+  bound = gin.get_bindings("Bitransformer.decode")
+  limits = {
+      # As published, outputs are also limited by the longest input of the
+      # batch: only where a config asks for it, for then an answer depends on
+      # the other inputs.
+      "decode_length_multiplier": 0.0,
+      "decode_length_constant": float(options.max_length),
+  }
+  with _all_beams(stop_early=options.num_outputs == 1) as found:
+    context.model.decode(
+        inputs,
+        variable_dtype=mtf_utils.get_variable_dtype(),
+        beam_size=options.beam_size,
+        alpha=options.alpha,
+        temperature=0.0,
+        sampling_keep_top_k=decode_options.ALL,
+        max_decode_length=options.max_length,
+        **{name: bound.get(name, limit) for name, limit in limits.items()},
+    )
+  [(beams, scores)] = found
+  return beams, scores
 
-  A served model has no hooks: its initialisation is the local init op.
+
+@contextlib.contextmanager
+def _all_beams(stop_early: bool) -> Iterator[list[tuple[Any, Any]]]:
+  """Collects all beams and scores, of which Mesh TF's models keep one beam.
+
+  Args:
+    stop_early: whether to end as soon as the best beam is known.
   """
+  module = mtf.beam_search
+  search = module.beam_search
+  found = []
+
+  def keeping(*args: Any, **kwargs: Any) -> Any:
+    if not stop_early:
+      kwargs["stop_early"] = False
+    found.append(search(*args, **kwargs))
+    return found[-1]
+
+  module.beam_search = keeping
+  try:
+    yield found
+  finally:
+    module.beam_search = search
+
+
+def scaffold(lowering: Any) -> Any:
+  """Copies master variables to their slices when a session starts."""
   init = tf.group(
       tf.compat.v1.train.Scaffold.default_local_init_op(),
       lowering.copy_masters_to_slices(),

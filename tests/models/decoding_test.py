@@ -1,9 +1,9 @@
 """Decoding keeps order, lengths and text, and says what it cut."""
 
+import numpy as np
 import pytest
 
-from t5_mtf import errors
-from t5_mtf.models import decoding, predict_step, training
+from t5_mtf.models import decoding, resident, rows, training
 from tests.models import tiny
 
 
@@ -43,60 +43,66 @@ def test_no_input_gives_no_output(checkpoint):
   assert decoding.decode_texts(settings, [], checkpoint).outputs == ()
 
 
-def test_beam_search_of_one_published_binding(checkpoint):
-  settings = _settings(checkpoint, "Bitransformer.decode.beam_size = 2")
-  assert decoding.describe(settings).startswith("beam 2, alpha 0.6")
-  decoded = decoding.decode_texts(settings, ["abc"], checkpoint)
-  assert len(decoded.outputs) == 1
+@pytest.mark.parametrize(
+    "bindings",
+    [
+        (),
+        ("Bitransformer.decode.beam_size = 3", "decode_from_file.repeats = 3"),
+    ],
+)
+def test_the_estimator_of_a_tpu_decodes_the_same(checkpoint, bindings):
+  """The path of a TPU, run here on a CPU."""
+  settings = _settings(checkpoint, *bindings)
+  options = decoding.options_of(settings)
+  inputs = rows.encode(settings.vocabulary[0], ["abc", "a", "abcdef"] * 2)
+  report = decoding._start_report(settings, 6, checkpoint)
+  by_estimator = decoding._decode_by_estimator(
+      settings, inputs, checkpoint, options, report
+  )
+  with resident.ResidentModel(settings, checkpoint, options) as model:
+    kept = model.decode(inputs)
+  assert [[o.ids for o in row] for row in by_estimator] == [
+      [o.ids for o in row] for row in kept
+  ]
+  if options.beam_size > 1:
+    np.testing.assert_allclose(
+        [[o.score for o in row] for row in by_estimator],
+        [[o.score for o in row] for row in kept],
+        rtol=1e-4,
+    )
 
 
-def test_decoding_is_greedy_and_as_long_as_the_targets_unless_bound():
-  tiny.load_gin()
-  options = predict_step.decode_options(8)
-  assert (options["temperature"], options["max_decode_length"]) == (0.0, 8)
-  tiny.load_gin("Bitransformer.decode.max_decode_length = 3")
-  assert predict_step.decode_options(8)["max_decode_length"] == 3
+def test_a_bound_length_limits_greedy_decoding_and_is_said(checkpoint):
+  settings = _settings(checkpoint, "Bitransformer.decode.max_decode_length = 3")
+  decoded = decoding.decode_texts(settings, ["abcdef"], checkpoint)
+  assert len(decoded.outputs[0].encode("utf-8")) <= 3
+  assert decoded.unfinished_outputs == 1
+  assert decoding.describe(settings) == (
+      "greedy, up to 3 tokens (as bound; the task's targets have up to 8)"
+  )
 
 
-def test_infer_writes_one_line_for_each_line(checkpoint, tmp_path, capsys):
-  source, target = tmp_path / "in.txt", tmp_path / "out" / "answers.txt"
-  source.write_text("abc\n\nabcdefghij\n", encoding="utf-8")
+def test_several_outputs_have_scores_and_the_first_is_the_answer(checkpoint):
   settings = _settings(
       checkpoint,
-      f"decode_from_file.input_filename = '{source}'",
-      f"decode_from_file.output_filename = '{target}'",
-      mode="infer",
+      "Bitransformer.decode.beam_size = 4",
+      "decode_from_file.repeats = 3",
   )
-  [written] = decoding.infer(settings)
-  assert written == f"{target}-4"
-  with open(written, encoding="utf-8") as f:
-    assert len(f.read().splitlines()) == 3
-  out = capsys.readouterr().out
-  assert "greedy, up to 8 tokens" in out
-  assert "1 of them were cut to 8 tokens" in out
+  decoded = decoding.decode_texts(settings, ["abc", "abcdef"], checkpoint)
+  assert [len(answers) for answers in decoded.every] == [3, 3]
+  assert decoded.outputs == tuple(every[0].text for every in decoded.every)
+  assert all(a.score < 0 for answers in decoded.every for a in answers)
 
 
-def test_infer_without_files_says_how_to_name_them(checkpoint):
-  with pytest.raises(errors.UserError, match="input_filename"):
-    decoding.infer(_settings(checkpoint, mode="infer"))
-
-
-@pytest.mark.parametrize(
-    "content, message",
-    [(b"", "is empty"), (b"fine\n\xff\n", "in.txt:2 is not UTF-8")],
-)
-def test_an_input_file_that_cannot_be_read_is_named(
-    tmp_path, content, message
-):
-  path = tmp_path / "in.txt"
-  path.write_bytes(content)
-  with pytest.raises(errors.UserError, match=message):
-    decoding.read_lines(str(path))
-  with pytest.raises(errors.UserError, match="was not found"):
-    decoding.read_lines(str(path) + "x")
-
-
-def test_line_breaks_inside_a_text_do_not_break_the_file(tmp_path):
-  path = str(tmp_path / "out.txt")
-  decoding.write_lines(path, ["a\nb", "ä"])
-  assert decoding.read_lines(path) == ["a b", "ä"]
+def test_drawn_outputs_differ_and_come_again_in_another_run(checkpoint):
+  settings = _settings(
+      checkpoint,
+      "Bitransformer.decode.temperature = 1.0",
+      "Bitransformer.decode.sampling_keep_top_k = 50",
+      "decode_from_file.repeats = 4",
+  )
+  first = decoding.decode_texts(settings, ["abc", "abcdef"], checkpoint)
+  assert [len(answers) for answers in first.every] == [4, 4]
+  assert len({answer.text for answer in first.every[0]}) > 1
+  again = decoding.decode_texts(settings, ["abc", "abcdef"], checkpoint)
+  assert first == again
