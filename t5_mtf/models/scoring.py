@@ -146,7 +146,10 @@ def _predict(
           features, settings.batch.sequence_length, settings.batch.sequences
       ),
       checkpoint_path=checkpoint,
-      hooks=[hooks.ReportHook(report)],
+      hooks=[
+          hooks.CheckpointFitsHook(checkpoint, settings.vocabulary),
+          hooks.ReportHook(report),
+      ],
   )
   return [
       (float(found["scores"]), int(found["tokens"]))

@@ -171,13 +171,9 @@ def _with_checkpoint_found(settings: RunSettings) -> RunSettings:
   path = settings.training.init_checkpoint
   if not path:
     return settings
-  found = checkpoints.find(path)
-  reason = checkpoints.unreadable_reason(found)
-  if reason:
-    raise errors.CheckpointError(
-        f"init_checkpoint {found!r} cannot be read: {reason}."
-    )
-  training = dataclasses.replace(settings.training, init_checkpoint=found)
+  training = dataclasses.replace(
+      settings.training, init_checkpoint=checkpoints.find(path)
+  )
   return dataclasses.replace(settings, training=training)
 
 
@@ -197,7 +193,14 @@ def _origin(settings: RunSettings, resume_from: str | None) -> Origin:
     return origin
   if resume_from:  # a directory that another program wrote
     return Origin(None, checkpoints.step_of(resume_from))
-  return Origin(wanted, checkpoints.step_in(wanted) if wanted else 0)
+  if not wanted:
+    return Origin(None, 0)
+  reason = checkpoints.unreadable_reason(wanted)
+  if reason:
+    raise errors.CheckpointError(
+        f"init_checkpoint {wanted!r} cannot be read: {reason}."
+    )
+  return Origin(wanted, checkpoints.step_in(wanted))
 
 
 def start_step(settings: RunSettings, resume_from: str | None) -> int:

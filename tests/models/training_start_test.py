@@ -17,7 +17,7 @@ import pytest
 from t5_mtf import errors
 from t5_mtf.cli import t5_mesh_transformer
 from t5_mtf.data import vocabularies
-from t5_mtf.models import checkpoints, settings, training
+from t5_mtf.models import checkpoints, scoring, settings, training
 from tests.models import tiny
 
 _ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -235,3 +235,13 @@ def test_killed_at_any_moment_a_directory_can_be_continued(tmp_path, capsys):
 def _newest(folder):
   there = checkpoints.list_checkpoints(str(folder))
   return checkpoints.step_of(there[-1]) if there else 0
+
+
+def test_scoring_with_another_vocabulary_says_that_it_does_not_fit(trained):
+  run = tiny.settings(trained, vocabulary=_larger_vocabulary())
+  path = checkpoints.find(str(trained))
+  with pytest.raises(errors.CheckpointError, match="559 ids. does not fit"):
+    scoring.score_texts(run, ["a"], ["b"], path)
+  two = tiny.settings(trained, "num_layers = 2")
+  with pytest.raises(errors.CheckpointError, match="'decoder/block_001"):
+    scoring.score_texts(two, ["a"], ["b"], path)
