@@ -116,6 +116,7 @@ def run(flags: argparse.Namespace) -> int:
   found = comparison.compare(
       converted.checkpoint,
       converted.architecture.vocab_rows,
+      converted.dtype,
       converted.hf_folder,
       peer,
   )
@@ -142,7 +143,7 @@ def _to_hf(flags: argparse.Namespace) -> Any:
   return conversion.to_hf(
       checkpoint,
       flags.output,
-      vocabulary or conversion.run_vocabulary(),
+      vocabulary or _vocabulary_in_training(flags.model_dir, checkpoint),
       flags.dtype,
       flags.model_type,
       flags.dry_run,
@@ -178,6 +179,20 @@ def _named_vocabulary(name: str | None) -> Any:
 
   return tokenizer_files.load(
       registered.vocabulary(name).sentencepiece_model_file
+  )
+
+
+def _vocabulary_in_training(model_dir: str, checkpoint: str) -> Any:
+  """The vocabulary that a model was trained with; None if gin names none."""
+  from t5_mtf.cli import file_flags, short_form
+  from t5_mtf.convert import conversion, tokenizer_files
+
+  record = file_flags.read_record(model_dir)
+  if record is None:
+    return conversion.run_vocabulary()
+  # Trained on files of the user's: gin names a task that only training knew.
+  return tokenizer_files.of_run(
+      short_form.find_vocabulary(record["vocabulary"], checkpoint)
   )
 
 

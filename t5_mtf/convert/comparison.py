@@ -1,4 +1,4 @@
-"""Our logits beside those of Hugging Face Transformers, for the same weights."""
+"""Our logits beside those of Transformers, for the same weights."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def find_peer(python: str | None = None) -> str | None:
 
 
 def compare(
-    checkpoint: str, vocab_rows: int, hf_folder: str, python: str
+    checkpoint: str, vocab_rows: int, dtype: str, hf_folder: str, python: str
 ) -> Comparison:
   """Computes logits of random ids with both.
 
@@ -87,6 +87,7 @@ def compare(
   Args:
     checkpoint: path of our checkpoint.
     vocab_rows: rows of the embedding.
+    dtype: of the weights in the Hugging Face folder.
     hf_folder: folder with the same weights, for Transformers.
     python: a Python that has Transformers.
 
@@ -96,7 +97,7 @@ def compare(
   import numpy as np
 
   inputs, targets = _random_ids(vocab_rows)
-  ours = logits.teacher_forced(checkpoint, vocab_rows, inputs, targets)
+  ours = logits.teacher_forced(checkpoint, vocab_rows, dtype, inputs, targets)
   theirs, peer = _peer_logits(hf_folder, inputs, targets, python)
   real = targets != 0
   difference = np.abs(ours[real] - theirs[real])

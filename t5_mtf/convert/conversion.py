@@ -14,17 +14,23 @@ from t5_mtf.convert import (
     gin_model,
     hf_config,
     hf_weights,
+    json_files,
     mesh_checkpoint,
     names,
     tokenizer_files,
 )
 from t5_mtf.convert.architecture import Architecture
+from t5_mtf.data import files
 from t5_mtf.models import checkpoints
 from t5_mtf.tf_compat import tf
 
 OPERATIVE_CONFIG = "operative_config.gin"
 DTYPES = ("float32", "bfloat16")
-_GENERATION = {"decoder_start_token_id": 0, "eos_token_id": 1, "pad_token_id": 0}
+_GENERATION = {
+    "decoder_start_token_id": 0,
+    "eos_token_id": 1,
+    "pad_token_id": 0,
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -111,7 +117,7 @@ def to_hf(
           ("config.json", config),
           ("generation_config.json", _GENERATION),
       ):
-        tokenizer_files.write_json(os.path.join(folder, name), content)
+        files.write_json(os.path.join(folder, name), content)
       if vocabulary:
         tokenizer_files.write(folder, vocabulary)
       hf_weights.write(os.path.join(folder, hf_weights.FILE), tensors)
@@ -161,7 +167,7 @@ def from_hf(
   output = folders.check_new(output)
   if not os.path.isdir(folder):
     raise errors.UserError(f"--input={folder} is not a folder.")
-  config = tokenizer_files.read_json(os.path.join(folder, "config.json"))
+  config = json_files.read(os.path.join(folder, "config.json"))
   architecture, unknown = hf_config.read(config)
   notes = []
   if unknown:
@@ -253,8 +259,8 @@ def _one_dtype(
   for dtype in found:
     if dtype not in (*DTYPES, "float16"):
       raise errors.CheckpointError(
-          f"{found[dtype]} arrays are {dtype}; float32, bfloat16 and float16 can"
-          " be converted."
+          f"{found[dtype]} arrays are {dtype}; float32, bfloat16 and float16"
+          " can be converted."
       )
   if len(found) == 1 and dtype in DTYPES:
     return dtype, dict(arrays), []

@@ -145,7 +145,8 @@ def write(
       f"dropout_rate = {a.dropout_rate!r}",
       "",
       "transformer.Unitransformer.positional_embedding = False",
-      "transformer_layers.SelfAttention.relative_attention_type = 'bias_shared'",
+      "transformer_layers.SelfAttention.relative_attention_type ="
+      " 'bias_shared'",
       "transformer_layers.SelfAttention.relative_attention_num_buckets ="
       f" {a.num_buckets}",
       "DenseReluDense.activation ="
@@ -172,6 +173,7 @@ def write(
 
 def _checked_layers(name: str, stack: Any) -> Iterator[Any]:
   """Yields the layers of the encoder or decoder."""
+  _require(f"make_bitransformer.{name}_name", stack.name, name)
   _check_attributes(f"{name}/Unitransformer", stack, _STACK)
   layer_stack = stack.layer_stack
   _require(f"{name}'s layer stack", type(layer_stack).__name__, "LayerStack")
@@ -227,12 +229,10 @@ def _gated(layer: Any) -> bool | None:
 def _dropout(model: Any, layers: list[Any]) -> tuple[float, list[str]]:
   """The one rate of Hugging Face's, and a note if there are several."""
   rates = {layer.dropout_rate for layer in layers}
-  rates.update(
-      gin_config.bound(f"{name}/sublayer_dropout", "dropout_rate") or 0.0
-      for name in _LAYERS
-      if getattr(model, name).layer_stack._sublayers_initial[0].__name__
-      == "sublayer_dropout"
-  )
+  for name in _LAYERS:
+    legacy = getattr(getattr(model, name).layer_stack, "dropout_rate", None)
+    bound = gin_config.bound(f"{name}/sublayer_dropout", "dropout_rate")
+    rates.add((bound or 0.0) if legacy is None else legacy)
   rate = max(rates)
   if len(rates) == 1:
     return rate, []

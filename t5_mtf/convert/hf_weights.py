@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from typing import Any
 
 from t5_mtf import errors
+from t5_mtf.convert import json_files
+from t5_mtf.tf_compat import tf
 
 FILE = "model.safetensors"
 INDEX = "model.safetensors.index.json"
@@ -33,7 +34,9 @@ def read(folder: str) -> dict[str, Any]:
         " It has weights as pickles, which may hold programs and are not read;"
         " loading it with Transformers and save_pretrained() makes safetensors."
     )
-  raise errors.CheckpointError(f"{folder} has neither {FILE} nor {INDEX}.{hint}")
+  raise errors.CheckpointError(
+      f"{folder} has neither {FILE} nor {INDEX}.{hint}"
+  )
 
 
 def write(path: str, tensors: Mapping[str, Any]) -> None:
@@ -46,8 +49,9 @@ def write(path: str, tensors: Mapping[str, Any]) -> None:
 
 
 def _read_shards(folder: str, index: str) -> dict[str, Any]:
-  with open(index, encoding="utf-8") as f:
-    places = json.load(f)["weight_map"]
+  places = json_files.read(index).get("weight_map")
+  if not isinstance(places, dict):
+    raise errors.CheckpointError(f"{index} has no weight_map.")
   tensors: dict[str, Any] = {}
   for shard in sorted(set(places.values())):
     path = os.path.join(folder, shard)
@@ -83,7 +87,8 @@ def _read_file(path: str) -> dict[str, Any]:
 
 
 def _safetensors() -> Any:
-  """The library, with which numpy knows bfloat16 as soon as TensorFlow does."""
+  """The library; numpy then knows bfloat16, which comes with TensorFlow."""
+  _ = tf.bfloat16.as_numpy_dtype
   try:
     import safetensors.numpy
   except ImportError as error:

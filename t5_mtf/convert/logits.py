@@ -11,7 +11,7 @@ from t5_mtf.tf_compat import mtf, mtf_utils, tf
 
 
 def teacher_forced(
-    checkpoint: str, vocab_rows: int, inputs: Any, targets: Any
+    checkpoint: str, vocab_rows: int, dtype: str, inputs: Any, targets: Any
 ) -> Any:
   """Computes the logits of the targets, on the CPU.
 
@@ -20,6 +20,8 @@ def teacher_forced(
   Args:
     checkpoint: path of its checkpoint.
     vocab_rows: rows of its embedding.
+    dtype: type to round its variables to first; that which they have, or
+      "bfloat16".
     inputs: int32 [batch, inputs length], padded with 0.
     targets: int32 [batch, targets length], padded with 0.
 
@@ -41,15 +43,21 @@ def teacher_forced(
       mesh_devices=["cpu:0"],
   )
   with tf.Graph().as_default():
-    logits, lowering, saver = _build(settings, inputs, targets)
+    logits, lowering, masters = _build(settings, inputs, targets)
     with tf.compat.v1.Session() as session:
-      saver.restore(session, checkpoint)
+      tf.compat.v1.train.Saver(masters).restore(session, checkpoint)
+      for master in masters:
+        own = master.dtype.base_dtype
+        if own != dtype:
+          value = session.run(master)
+          value = value.astype(tf.as_dtype(dtype).as_numpy_dtype)
+          master.load(value.astype(own.as_numpy_dtype), session)
       session.run(lowering.copy_masters_to_slices())
       return session.run(logits)
 
 
 def _build(settings: Any, inputs: Any, targets: Any) -> tuple[Any, Any, Any]:
-  """Returns the logits, their lowering, and the saver of the variables."""
+  """Returns the logits, their lowering, and the model's variables."""
   graph = mtf.Graph()
   mesh = mtf.Mesh(graph, "t5_mtf")
   tf.compat.v1.train.get_or_create_global_step()
@@ -80,7 +88,5 @@ def _build(settings: Any, inputs: Any, targets: Any) -> tuple[Any, Any, Any]:
   )
   exported = tf.cast(lowering.export_to_tf_tensor(logits), tf.float32)
   names = {v.name for v in graph.trainable_variables}
-  saver = tf.compat.v1.train.Saver(
-      [v for v in tf.compat.v1.global_variables() if v.op.name in names]
-  )
-  return exported, lowering, saver
+  every = tf.compat.v1.global_variables()
+  return exported, lowering, [v for v in every if v.op.name in names]

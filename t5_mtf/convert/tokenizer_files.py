@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import os
 from typing import Any
 
-from t5_mtf import data, errors
+from t5_mtf import data
+from t5_mtf.convert import json_files
 from t5_mtf.data import files
 
 MODEL = "spiece.model"
@@ -102,34 +102,12 @@ def write(folder: str, vocabulary: Vocabulary) -> None:
   }
   with open(os.path.join(folder, MODEL), "wb") as f:
     f.write(vocabulary.model)
-  write_json(os.path.join(folder, CONFIG), config)
-  write_json(os.path.join(folder, SPECIAL_TOKENS), tokens)
-
-
-def read_json(path: str) -> dict[str, Any]:
-  """Reads a JSON object.
-
-  Raises:
-    DataError: it is missing, or none.
-  """
-  try:
-    with open(path, encoding="utf-8") as f:
-      found = json.load(f)
-  except (OSError, ValueError) as error:
-    raise errors.DataError(f"{path} cannot be read: {error}.") from error
-  if not isinstance(found, dict):
-    raise errors.DataError(f"{path} is not a JSON object.")
-  return found
-
-
-def write_json(path: str, content: Any) -> None:
-  """Writes indented JSON."""
-  with open(path, "w", encoding="utf-8") as f:
-    f.write(json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+  files.write_json(os.path.join(folder, CONFIG), config)
+  files.write_json(os.path.join(folder, SPECIAL_TOKENS), tokens)
 
 
 def _extra_ids(path: str) -> int | None:
   if not os.path.isfile(path):
     return None
-  found = read_json(path).get("extra_ids")
+  found = json_files.read(path).get("extra_ids")
   return found if isinstance(found, int) else None

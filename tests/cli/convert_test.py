@@ -21,7 +21,7 @@ def test_the_account_names_what_was_converted_and_left_out(
   assert t5_mtf.main(["convert", "to-hf", *words, f"--output={output}"]) == 0
   printed = capsys.readouterr().out
   assert "family      T5 1.1\n" in printed
-  assert "variables   66 of 66, 117,728 parameters, float32\n" in printed
+  assert "variables   66 of 66, 108,528 parameters, float32\n" in printed
   assert "2,972 pieces, 100 more as sentinels; 3,072 rows\n" in printed
   assert "left out    66 variables of the optimizer\n" in printed
   assert "left out    global_step 5\n" in printed
@@ -48,7 +48,7 @@ def test_a_dry_run_checks_and_writes_nothing(tmp_path, capsys, no_peer):
         (["--input=.", "--output=new", "--step=-1"], "--step is -1"),
         (
             ["--input=.", "--output=new", "--vocabulary=t6"],
-            "unknown vocabulary 't6'. Did you mean 't5'?",
+            "unknown vocabulary 't6'. Known (2): mini, t5.",
         ),
     ],
 )
