@@ -1,5 +1,8 @@
 """Checkpoints are found, listed and chosen, or the error says what is there."""
 
+import os
+import shutil
+
 import pytest
 
 from t5_mtf import errors
@@ -59,3 +62,33 @@ def test_a_wrong_prefix_names_those_nearby(model_dir):
     checkpoints.find(model_dir + "/model.ckpt-999")
   with pytest.raises(errors.CheckpointError, match="no readable checkpoint"):
     checkpoints.find(model_dir + "/..")
+
+
+def test_one_that_is_cut_short_is_named_and_not_chosen(
+    model_dir, tmp_path, capsys
+):
+  folder = str(shutil.copytree(model_dir, tmp_path / "m"))
+  os.truncate(folder + "/model.ckpt-100.data-00000-of-00001", 3)
+  assert checkpoints.find(folder) == folder + "/model.ckpt-20"
+  assert _steps(checkpoints.select(folder, "all")) == [3, 20]
+  assert "left out: model.ckpt-100: " in capsys.readouterr().out
+  for choose in (
+      lambda: checkpoints.select(folder, 100),
+      lambda: checkpoints.find(folder + "/model.ckpt-100"),
+  ):
+    message = "cut short: 3 of 8 bytes.*Complete ones there: model.ckpt-3, "
+    with pytest.raises(errors.CheckpointError, match=message):
+      choose()
+
+
+def test_removes_only_what_a_kill_left_half_written(tmp_path):
+  kept = ["model.ckpt-1.index", "checkpoint", "my_temp_0", "notes.tmp", "x.gin"]
+  left = [
+      "model.ckpt-1_temp_0af9",
+      "input_position-2.index.tempstate123",
+      "checkpoint.tmp0af9",
+  ]
+  for name in kept + left:
+    (tmp_path / name).touch()
+  assert sorted(checkpoints.remove_leftovers(str(tmp_path))) == sorted(left)
+  assert sorted(p.name for p in tmp_path.iterdir()) == sorted(kept)
