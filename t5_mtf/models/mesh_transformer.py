@@ -115,7 +115,7 @@ def mesh_train_dataset_fn(
       seed=DEFAULT_SEED if seed is None else seed,
       num_epochs=None,
   )
-  if "inputs" not in provider.output_features:
+  if "inputs" not in dataset.element_spec:  # which objectives/lm.gin gives
     return feature_converters.language_model(dataset, sequence_length, pack)
   return feature_converters.encoder_decoder(dataset, sequence_length, pack)
 

@@ -135,6 +135,24 @@ def import_features(
   return imported
 
 
+def segments_without_padding(model: Any, targets: Any) -> Any:
+  """Segment ids that keep the padding of unpacked rows out of sight.
+
+  Only a prefix LM needs them: inputs that see each other would see the padding
+  after the targets, too, which is not there while a text is decoded.
+
+  Args:
+    model: the Mesh TF model.
+    targets: int32 ids on the mesh, inputs and targets in one row.
+
+  Returns:
+    1 where there is a token, 0 where there is padding; None for other models.
+  """
+  if not getattr(model, "input_full_attention", False):
+    return None
+  return mtf.to_int32(mtf.not_equal(targets, 0))
+
+
 def describe_model(context: StepContext) -> str:
   """One line: type, parameters, variables."""
   variables = context.graph.trainable_variables

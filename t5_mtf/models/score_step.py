@@ -9,6 +9,7 @@ from t5_mtf.models.model_fn import (
     StepContext,
     describe_model,
     import_features,
+    segments_without_padding,
 )
 from t5_mtf.models.predict_step import scaffold
 from t5_mtf.tf_compat import mtf, mtf_transformer, mtf_utils, tf
@@ -74,7 +75,7 @@ def log_likelihoods(
   Returns:
     mtf tensors [batch]: float32 log-likelihoods, and int32 numbers of tokens.
   """
-  model_type = context.settings.model_type
+  model_type, segments = context.settings.model_type, {}
   if model_type == "bitransformer":
     inputs, targets = features["inputs"], features["targets"]
     counted = mtf.greater(targets, 0)
@@ -84,6 +85,7 @@ def log_likelihoods(
       features = mtf_utils._dynamic_text2self(dict(features))
     targets = features["targets"]
     inputs = mtf_transformer.autoregressive_inputs(targets)
+    segments["sequence_id"] = segments_without_padding(context.model, targets)
     counted = mtf.greater(targets, 0)
     if model_type == "delimited_lm":
       is_input = mtf_transformer.delimited_lm_inputs_mask(targets)
@@ -94,6 +96,7 @@ def log_likelihoods(
       compute_loss=False,
       mode=tf.estimator.ModeKeys.EVAL,
       variable_dtype=mtf_utils.get_variable_dtype(),
+      **segments,
   )
   losses = mtf.layers.softmax_cross_entropy_with_logits(
       mtf.cast(logits, tf.float32), targets, logits.shape.dims[-1]

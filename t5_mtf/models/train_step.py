@@ -20,6 +20,7 @@ from t5_mtf.models.model_fn import (
     StepContext,
     describe_model,
     import_features,
+    segments_without_padding,
 )
 from t5_mtf.tf_compat import mtf, mtf_transformer, mtf_utils, tf
 
@@ -40,6 +41,7 @@ def build(features: Mapping[str, Any], context: StepContext) -> Any:
     A TPUEstimatorSpec.
   """
   settings = context.settings
+  _check_features(features, settings.model_type)
   batch_dim = mtf.Dimension(
       "batch", settings.batch.sequences // _OUTER_BATCH
   )
@@ -70,6 +72,22 @@ def build(features: Mapping[str, Any], context: StepContext) -> Any:
       train_op=train_op,
       training_hooks=training_hooks,
       scaffold_fn=plan and functools.partial(initialization.scaffold, plan),
+  )
+
+
+def _check_features(features: Mapping[str, Any], model_type: str) -> None:
+  if ("inputs" in features) == (model_type != "lm"):
+    return
+  if model_type == "lm":
+    raise errors.UserError(
+        "utils.run.model_type = 'lm' reads targets only, but the task has"
+        " inputs, too. With model_type = 'delimited_lm', a decoder reads both"
+        " as one text (models/lm_v1_delimited.gin, models/lm_v1_prefix.gin)."
+    )
+  raise errors.UserError(
+      f"utils.run.model_type = {model_type!r} reads inputs and targets, but the"
+      " task gives targets only, as objectives/lm.gin does. Use the objective"
+      " prefix_lm.gin, or a language model (models/lm_v1.gin)."
   )
 
 
@@ -128,6 +146,8 @@ def compute_loss(
       features = mtf_utils._dynamic_text2self(dict(features))
       targets = common["targets"] = features["targets"]
       segments = features.get("targets_segmentation")
+    if segments is None:
+      segments = segments_without_padding(context.model, targets)
     _, loss = context.model.call_simple(
         inputs=mtf_transformer.autoregressive_inputs(targets, segments),
         sequence_id=segments,

@@ -199,14 +199,15 @@ COLUMNS = tuple(
 
 # Shares in `mini_pretraining`: about those of the corpora's characters.
 PRETRAINING_RATES = {"mini_austen": 4, "mini_kjv": 4, "mini_acl": 1}
+_UNSUPERVISED = "_unsupervised"  # as in `c4_v020_unsupervised`
 
 
-def _output_features() -> dict[str, Any]:
+def _output_features(inputs_required: bool = True) -> dict[str, Any]:
   from t5_mtf import data
 
   vocabulary = data.get_mini_vocabulary()
   return {
-      "inputs": data.Feature(vocabulary=vocabulary),
+      "inputs": data.Feature(vocabulary, required=inputs_required),
       "targets": data.Feature(vocabulary=vocabulary),
   }
 
@@ -270,29 +271,35 @@ def _register_task(task: MiniTask) -> None:
 
 
 def _register_corpus(corpus: str) -> None:
+  """Registers `mini_CORPUS` and `mini_CORPUS_unsupervised`."""
   from t5_mtf import data
   from t5_mtf.data import preprocessors
   from t5_mtf.data.preprocessors import mini_templates
 
-  data.TaskRegistry.add(
-      f"mini_{corpus}",
-      source=_source(corpus, data.TextLineDataSource),
-      output_features=_output_features(),
-      preprocessors=[
-          mini_templates.lines_as_targets,
-          preprocessors.tokenize,
-          data.CacheDatasetPlaceholder(),
-          preprocessors.span_corruption,
-          preprocessors.append_eos_after_trim,
-      ],
-      provenance=mini_provenance.of(corpus),
-  )
+  for suffix, objective in (
+      ("", preprocessors.span_corruption),
+      (_UNSUPERVISED, preprocessors.unsupervised),
+  ):
+    data.TaskRegistry.add(
+        f"mini_{corpus}{suffix}",
+        source=_source(corpus, data.TextLineDataSource),
+        output_features=_output_features(inputs_required=not suffix),
+        preprocessors=[
+            mini_templates.lines_as_targets,
+            preprocessors.tokenize,
+            data.CacheDatasetPlaceholder(),
+            objective,
+            preprocessors.append_eos_after_trim,
+        ],
+        provenance=mini_provenance.of(corpus),
+    )
 
 
 def register() -> None:
   """Registers the tasks and mixtures of the mini suite.
 
   Mixtures: `mini_pretraining` (span corruption, `PRETRAINING_RATES`),
+  `mini_unsupervised` (the same with an objective of `gin/objectives`),
   `mini_glue` and `mini_sglue` (equal rates), and `mini_all`, every fine-tuning
   task at its `rate`: tasks that a small model learns in minutes get more.
   """
@@ -303,7 +310,14 @@ def register() -> None:
   tasks = [task for column in COLUMNS for task in column.tasks]
   for task in tasks:
     _register_task(task)
-  data.MixtureRegistry.add("mini_pretraining", list(PRETRAINING_RATES.items()))
+  for mixture, suffix in (
+      ("mini_pretraining", ""),
+      ("mini_unsupervised", _UNSUPERVISED),
+  ):
+    data.MixtureRegistry.add(
+        mixture,
+        [(name + suffix, rate) for name, rate in PRETRAINING_RATES.items()],
+    )
   for name, group in (("mini_glue", _GLUE), ("mini_sglue", _SGLUE)):
     data.MixtureRegistry.add(name, [t.name for t in group], default_rate=1.0)
   data.MixtureRegistry.add("mini_all", [(t.name, t.rate) for t in tasks])
