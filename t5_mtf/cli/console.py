@@ -83,6 +83,11 @@ def guarded(main: Callable[..., int]) -> Callable[..., int]:
     except KeyboardInterrupt:
       print("interrupted", file=sys.stderr)
       return 130
+    except BrokenPipeError:
+      # The reader, such as `head`, has seen enough. What is still buffered
+      # must not be flushed into the closed pipe at exit.
+      os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+      return 141
 
   return command
 

@@ -37,11 +37,14 @@ class Examples:
     inputs: token ids of the inputs, which end in EOS; None for a task that has
       targets only.
     targets: token ids of the targets.
+    has_answers: whether the model's texts mean something: the task has metrics
+      of them, or no metrics but a postprocessor, as sets without labels have.
   """
 
   task: EvalTask
   inputs: tuple[list[int], ...] | None
   targets: tuple[list[int], ...]
+  has_answers: bool
 
   @classmethod
   def read(
@@ -89,7 +92,10 @@ class Examples:
         predict_metric_fns=tuple(task.predict_metric_fns),
         score_metric_fns=tuple(task.score_metric_fns),
     )
-    return cls(eval_task, ids("inputs"), ids("targets"))
+    has_answers = bool(task.predict_metric_fns) or (
+        not task.metric_fns and task.postprocessor is not None
+    )
+    return cls(eval_task, ids("inputs"), ids("targets"), has_answers)
 
 
 def _stream(dataset: EvalDataset, sequence_length: Any) -> Any:
@@ -110,10 +116,10 @@ def _stream(dataset: EvalDataset, sequence_length: Any) -> Any:
 def evaluate(settings: RunSettings) -> list[TaskResult]:
   """Evaluates the chosen checkpoints on every task.
 
-  In the mode `eval` a task is decoded if it has metrics of predictions, and
-  its targets are scored if it has metrics of scores or no metrics at all; in
-  `score_eval` all are scored; in `perplexity_eval` too, for loss and perplexity
-  alone.
+  In the mode `eval` a task is decoded if its answers mean something (see
+  `Examples`), and its targets are scored if they do not, or if it has metrics
+  of scores; in `score_eval` all are scored; in `perplexity_eval` too, for loss
+  and perplexity alone.
 
   Args:
     settings: of the run; `eval_dataset_fn` must be set.
@@ -126,19 +132,22 @@ def evaluate(settings: RunSettings) -> list[TaskResult]:
     UserError: no data, or no such checkpoint.
   """
   every = read_examples(settings)
-  folder = settings.eval_summary_dir or os.path.join(
-      settings.model_dir, f"{settings.dataset_split}_eval"
-  )
-  for examples in every:
-    outputs.write_examples(folder, examples.task)
+  folder = results_folder(settings)
   found: list[TaskResult] = []
   for path in _chosen_checkpoints(settings):
-    results = _evaluate_once(settings, every, path, folder)
+    results = evaluate_once(settings, every, path, folder)
     print(table(results), flush=True)
     found += results
   if len({result.step for result in found}) > 1:
     print(_best(found), flush=True)
   return found
+
+
+def results_folder(settings: RunSettings) -> str:
+  """Where the evaluation of a run writes its files."""
+  return settings.eval_summary_dir or os.path.join(
+      settings.model_dir, f"{settings.dataset_split}_eval"
+  )
 
 
 def read_examples(settings: RunSettings) -> list[Examples]:
@@ -185,16 +194,26 @@ def _chosen_checkpoints(settings: RunSettings) -> Iterator[str]:
     time.sleep(_SECONDS_BETWEEN_LOOKS)
 
 
-def _evaluate_once(
+def evaluate_once(
     settings: RunSettings, every: Sequence[Examples], path: str, folder: str
 ) -> list[TaskResult]:
-  """Evaluates a checkpoint, but for what results.json has of it."""
+  """Evaluates a checkpoint, but for what results.json has of it.
+
+  Args:
+    settings: of the run.
+    every: the tasks.
+    path: of the checkpoint.
+    folder: where the results are, and go.
+
+  Returns:
+    The result of each task, found or made; those made are written.
+  """
   step = checkpoints.step_of(path)
   before = outputs.read_results(folder)
   known = {(result.key, result.made_with): result for result in before.tasks}
   found, missing = {}, []
   for examples in every:
-    blank = _blank_result(settings, examples, step)
+    blank = blank_result(settings, examples, step)
     result = known.get((blank.key, blank.made_with))
     if result:
       found[result.task] = result
@@ -209,6 +228,7 @@ def _evaluate_once(
   if missing:
     made = evaluate_checkpoint(settings, missing, path)
     for examples, (result, predictions) in zip(missing, made, strict=True):
+      outputs.write_examples(folder, examples.task)
       outputs.write_predictions(folder, examples.task, step, predictions)
       found[result.task] = result
     new = [result for result, _ in made]
@@ -226,10 +246,10 @@ def _evaluate_once(
   return [found[examples.task.name] for examples in every]
 
 
-def _blank_result(
+def blank_result(
     settings: RunSettings, examples: Examples, step: int
 ) -> TaskResult:
-  """The result of a task, without scores."""
+  """The result of a task at a step, without scores."""
   lengths = settings.batch.sequence_length
   decode = {"mode": settings.mode, "sequence_length": dict(lengths)}
   if _is_decoded(settings, examples):
@@ -248,14 +268,14 @@ def _blank_result(
 
 
 def _is_decoded(settings: RunSettings, examples: Examples) -> bool:
-  return settings.mode == "eval" and bool(examples.task.predict_metric_fns)
+  return settings.mode == "eval" and examples.has_answers
 
 
 def _is_scored(settings: RunSettings, examples: Examples) -> bool:
-  task = examples.task
-  has_no_metric = not (task.predict_metric_fns or task.score_metric_fns)
   return (
-      settings.mode != "eval" or bool(task.score_metric_fns) or has_no_metric
+      settings.mode != "eval"
+      or bool(examples.task.score_metric_fns)
+      or not examples.has_answers
   )
 
 
@@ -291,7 +311,7 @@ def evaluate_checkpoint(
     metrics = task.score(predictions)
     seconds += more_seconds + time.monotonic() - started
     lengths = settings.batch.sequence_length
-    blank = _blank_result(settings, examples, checkpoints.step_of(path))
+    blank = blank_result(settings, examples, checkpoints.step_of(path))
     result = dataclasses.replace(
         blank,
         metrics=metrics,
@@ -312,7 +332,14 @@ def _decode(
 ) -> dict[int, tuple[Sequence[str], float]]:
   """Decodes in one go; index of the task -> its texts and seconds."""
   chosen = [i for i, e in enumerate(every) if _is_decoded(settings, e)]
-  rows = [row for i in chosen for row in every[i].inputs or ()]
+  for i in chosen:
+    if every[i].inputs is None:
+      raise errors.UserError(
+          f"task {every[i].task.name!r} has no inputs to answer, but metrics of"
+          " answers. Score its targets instead: utils.run.mode ="
+          " 'perplexity_eval'."
+      )
+  rows = [row for i in chosen for row in every[i].inputs]
   started = time.monotonic()
   texts = decoding.decode(settings, rows, path).outputs if rows else ()
   seconds_each = (time.monotonic() - started) / max(len(rows), 1)
@@ -342,10 +369,11 @@ def table(results: Sequence[TaskResult]) -> str:
   width = max(len(result.task) for result in results)
   lines = []
   for result in results:
-    metrics = "  ".join(
+    scores = [
         f"{name} {results_lib.format_score(score)}"
         for name, score in result.metrics.items()
-    )
+    ]
+    metrics = "  ".join(scores) or "no metrics"
     cut = [
         f"{count:,} {what} cut"
         for count, what in (

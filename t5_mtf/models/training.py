@@ -6,7 +6,6 @@ import dataclasses
 import functools
 import json
 import os
-from collections.abc import Callable
 
 from t5_mtf import errors, gin_config
 from t5_mtf.evaluation import files
@@ -15,8 +14,10 @@ from t5_mtf.models import (
     estimator,
     hooks,
     mesh_transformer,
+    periodic_evaluation,
     storage,
 )
+from t5_mtf.models.periodic_evaluation import PeriodicEvaluation
 from t5_mtf.models.settings import RunSettings
 from t5_mtf.models.start_report import StartReport
 from t5_mtf.models.training_input import TrainingInput
@@ -41,6 +42,21 @@ class Interrupted(Exception):
 
 
 @dataclasses.dataclass(frozen=True)
+class _Start:
+  """Where a run sets out from.
+
+  Attributes:
+    origin: where the model directory started from.
+    step: the step training continues at.
+    resume_from: the directory's own checkpoint of that step, or None.
+  """
+
+  origin: Origin
+  step: int
+  resume_from: str | None
+
+
+@dataclasses.dataclass(frozen=True)
 class Origin:
   """Where a model directory started from; kept in its `origin.json`.
 
@@ -53,12 +69,17 @@ class Origin:
   step: int
 
 
-def train(settings: RunSettings, log_every: int = 10) -> str:
+def train(
+    settings: RunSettings,
+    log_every: int = 10,
+    evaluation: PeriodicEvaluation | None = None,
+) -> str:
   """Trains to `settings.training.steps`, from wherever `model_dir` stands.
 
   Args:
     settings: of the run; `train_dataset_fn` must be set.
     log_every: steps between records in `metrics.jsonl`.
+    evaluation: whether to evaluate meanwhile; None for what gin binds.
 
   Returns:
     The path of the last checkpoint.
@@ -90,15 +111,22 @@ def train(settings: RunSettings, log_every: int = 10) -> str:
         flush=True,
     )
     return resume_from
+  evaluation = evaluation or periodic_evaluation.from_gin({})
+  settings = _saving_for(settings, evaluation)
+  evaluator = _evaluator(settings, evaluation, step)
+  if evaluator and (reason := evaluator.why_exhausted()):
+    print(
+        f"{settings.model_dir} stopped early at step {step:,}: {reason}. To"
+        " train on, raise patience or leave it out.",
+        flush=True,
+    )
+    return resume_from
 
   report = _start_report(settings, step)
   report.notes(broken)
-  prepare = functools.partial(
-      _prepare_directory, settings.model_dir, origin, resume_from
-  )
+  start = _Start(origin, step, resume_from)
   with hooks.InterruptHook() as interrupt:
-    steps = (origin.step, step)
-    _run(settings, report, resume_from, steps, log_every, prepare, interrupt)
+    _run(settings, start, report, log_every, evaluator, interrupt)
   last = checkpoints.find(settings.model_dir)
   if interrupt.received is not None:
     raise Interrupted(
@@ -108,17 +136,43 @@ def train(settings: RunSettings, log_every: int = 10) -> str:
   return last
 
 
+def _evaluator(
+    settings: RunSettings, evaluation: PeriodicEvaluation, step: int
+) -> periodic_evaluation.Evaluator | None:
+  """What evaluates while training, if that is asked for."""
+  if not evaluation.every_steps:
+    return None
+  return periodic_evaluation.Evaluator(settings, evaluation, step)
+
+
+def _saving_for(
+    settings: RunSettings, evaluation: PeriodicEvaluation
+) -> RunSettings:
+  """The settings with a checkpoint saved at each evaluation."""
+  steps = periodic_evaluation.save_every(
+      evaluation, settings.training.save_checkpoints_steps
+  )
+  training = dataclasses.replace(
+      settings.training, save_checkpoints_steps=steps
+  )
+  return dataclasses.replace(settings, training=training)
+
+
 def _run(
     settings: RunSettings,
+    start: _Start,
     report: StartReport,
-    resume_from: str | None,
-    steps: tuple[int, int],
     log_every: int,
-    prepare: Callable[[], None],
+    evaluator: periodic_evaluation.Evaluator | None,
     interrupt: hooks.InterruptHook,
 ) -> None:
-  origin_step, step = steps
-  stream = TrainingInput(settings, step, batches_before=step - origin_step)
+  step = start.step
+  stream = TrainingInput(
+      settings, step, batches_before=step - start.origin.step
+  )
+  prepare = functools.partial(
+      _prepare_directory, settings.model_dir, start.origin, start.resume_from
+  )
   watching = [
       hooks.BeginHook(prepare),
       hooks.ReportHook(report),
@@ -135,12 +189,12 @@ def _run(
   ]
   print("building the graph ...", flush=True)
   try:
-    estimator.make_estimator(settings, report, resume_from).train(
+    estimator.make_estimator(settings, report, start.resume_from).train(
         stream.input_fn,
         # Not max_steps, for which it would trust the file `checkpoint`.
         steps=settings.training.steps - step,
         hooks=watching,
-        saving_listeners=[stream.listener],
+        saving_listeners=[stream.listener, *([evaluator] if evaluator else [])],
     )
   except errors.TrainingDiverged as error:
     good = checkpoints.latest_finite(settings.model_dir)

@@ -17,7 +17,17 @@ from tests.models import tiny
 TEXTS = ["ab", "cd", "abcdefghijk"]
 
 
-def _task(name, metric_fns=(metrics.accuracy,), features=None, texts=TEXTS):
+def _upper(text, example, is_target):
+  return text.upper()
+
+
+def _task(
+    name,
+    metric_fns=(metrics.accuracy,),
+    features=None,
+    texts=TEXTS,
+    postprocess_fn=_upper,
+):
   feature = data.Feature(data.ByteVocabulary())
   features = features or ("inputs", "targets")
   return data.Task(
@@ -35,7 +45,7 @@ def _task(name, metric_fns=(metrics.accuracy,), features=None, texts=TEXTS):
           data.preprocessors.tokenize,
           data.preprocessors.append_eos_after_trim,
       ],
-      postprocess_fn=lambda text, example, is_target: text.upper(),
+      postprocess_fn=postprocess_fn,
       metric_fns=metric_fns,
   )
 
@@ -124,7 +134,10 @@ def test_only_the_first_examples_are_taken_when_limited():
 
 def test_a_task_without_metrics_has_loss_and_perplexity(trained, tmp_path):
   settings = _settings(
-      trained, [_task("t", ())], tmp_path, eval_checkpoint_step=4
+      trained,
+      [_task("t", (), postprocess_fn=None)],
+      tmp_path,
+      eval_checkpoint_step=4,
   )
   [result] = evaluating.evaluate(settings)
   assert set(result.metrics) == {"loss", "perplexity"}
@@ -140,6 +153,24 @@ def test_a_task_without_metrics_has_loss_and_perplexity(trained, tmp_path):
   )
   # Examples of such a task are made to fit, so nothing is cut afterwards.
   assert result.truncated_targets == 0
+
+
+def test_a_task_with_answers_but_without_metrics_is_answered(
+    trained, tmp_path, capsys
+):
+  settings = _settings(
+      trained, [_task("t", ())], tmp_path, eval_checkpoint_step=4
+  )
+  [result] = evaluating.evaluate(settings)
+  assert result.metrics == {} and "no metrics" in capsys.readouterr().out
+  assert len((tmp_path / "t_4_predictions").read_text().splitlines()) == 3
+
+
+def test_answers_need_inputs(trained, tmp_path):
+  task = _task("t", features=("targets",))
+  settings = _settings(trained, [task], tmp_path, eval_checkpoint_step=4)
+  with pytest.raises(errors.UserError, match="'t' has no inputs to answer"):
+    evaluating.evaluate(settings)
 
 
 def test_metrics_of_scores_are_given_the_targets_scores(trained, tmp_path):
@@ -165,7 +196,7 @@ def test_targets_alone_are_scored_by_a_language_model(tmp_path):
       lambda row: {"targets": row["targets"]}
   )
   training.train(tiny.settings(tmp_path, binding, train_dataset_fn=rows))
-  task = _task("t", (), features=("targets",))
+  task = _task("t", (), features=("targets",), postprocess_fn=None)
   settings = tiny.settings(
       tmp_path,
       binding,
