@@ -114,10 +114,14 @@ def example_scores(
 ) -> tuple[list[bool], list[float]]:
   """Returns each question's exact match and its best word F1, from 0 to 1.
 
+  A target that is a text by itself is the only gold answer of its question, as
+  in the task `squad_v010`; the published code takes it for a list of letters.
+
   Arguments and errors as `normalized_qa_metrics`.
   """
   checks.check_pairs(metric, targets, predictions)
   checks.check_texts(metric, "prediction", predictions)
+  targets = [[t] if isinstance(t, str) else t for t in targets]
   check_answers(metric, targets)
   exact, f1 = [], []
   for answers, prediction in zip(targets, predictions, strict=True):

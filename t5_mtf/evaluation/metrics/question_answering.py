@@ -24,14 +24,15 @@ def squad(
   the best counts, for each of the two scores by itself.
 
   Args:
-    targets: for each question, all its gold answers.
+    targets: for each question, all its gold answers; or one text, if there is
+      one (scores against one answer of several are too low).
     predictions: for each question, the answer given.
 
   Returns:
     `em` and `f1`.
 
   Raises:
-    DataError: no questions, lengths differ, or gold answers are no list.
+    DataError: no questions, lengths differ, or gold answers are no texts.
 
   >>> squad([["the old tram depot", "tram depot"]], ["Tram depot."])
   {'em': 100.0, 'f1': 100.0}

@@ -230,13 +230,13 @@ _KINDS: tuple[tuple[str, Callable[[random.Random], Drawn]], ...] = (
     (".*_xnli_.*", functools.partial(_labels, labels=_NLI_DIGITS)),
     ("cnn_dailymail_.*|wmt.*", _texts),
 )
-# Cannot be scored, see below.
-_UNSCORED = "squad_v010"
+# Has no postprocessor, see below.
+_ONE_ANSWER = "squad_v010"
 TASKS = [
     name
     for name in data.TaskRegistry.names()
     if not name.startswith("mini_")
-    and name != _UNSCORED
+    and name != _ONE_ANSWER
     and data.TaskRegistry.get(name).metric_fns
 ]
 
@@ -377,11 +377,11 @@ def test_where_the_targets_themselves_score_less_as_published(
   }
 
 
-def test_squad_v010_cannot_be_scored():
+def test_squad_v010_is_scored_against_its_one_answer():
   """As published it has no postprocessor, but a metric of lists of answers.
 
-  The published metric takes a target for the list of its letters; here that is
-  an error. `squad_v010_allanswers` is the same task with a postprocessor.
+  The published metric takes a target for the list of its letters; here it is
+  the only gold answer. `squad_v010_allanswers` has all of them.
   """
-  with pytest.raises(errors.DataError, match="squad"):
-    _scores(_UNSCORED, _of(["Oslo"]), ["Oslo"])
+  scores = _scores(_ONE_ANSWER, _of(["Oslo", "Rome"]), ["Oslo.", "Paris"])
+  assert scores == {"em": 50.0, "f1": 50.0}
