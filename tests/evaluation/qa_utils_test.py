@@ -25,7 +25,7 @@ def test_exact_match_and_f1_may_come_from_different_gold_answers() -> None:
   assert scores == {"em": 100.0, "f1": 0.0}
 
 
-@pytest.mark.parametrize("target", [b"bytes", [], [3]])
+@pytest.mark.parametrize("target", [[], [3]])
 def test_gold_answers_must_be_texts(target: object) -> None:
   with pytest.raises(errors.DataError, match="question 0"):
     qa_utils.qa_metrics([target], ["one answer"])

@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 
-from t5_mtf import data, errors
+from t5_mtf import data
 
 _COUNT = 600
 _NAMES = ("Oslo", "Ida", "мост", "北京", "مدينة", "Łódź", "दिल्ली", "tram7")
