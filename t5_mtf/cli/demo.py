@@ -18,7 +18,6 @@ from t5_mtf import errors
 from t5_mtf.cli import console, t5_mesh_transformer
 
 _EVAL_BATCH = 128
-_EXPORT_BATCH = 8
 _SHOWN_EXAMPLES = 4  # of each task, on the HTML page
 
 
@@ -273,7 +272,6 @@ def _export_and_ask(output: str, stage: Stage) -> None:
           stage,
           mode="export",
           export_path=os.path.join(output, "export"),
-          batch_size=_EXPORT_BATCH,
       )
   )
   questions = _one_input_per_task(stage)

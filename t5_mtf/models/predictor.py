@@ -87,6 +87,7 @@ class Predictor:
       self._model = resident.ResidentModel(
           self.settings, self.checkpoint, self.options
       )
+    self._model.load()
 
   def __enter__(self) -> Predictor:
     return self

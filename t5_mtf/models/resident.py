@@ -98,7 +98,7 @@ class ResidentModel:
       options: DecodeOptions,
       shapes: Shapes | None = None,
   ) -> None:
-    """Loads a checkpoint for the configuration that gin holds now.
+    """Prepares a model, as gin configures it now.
 
     Args:
       settings: of the run; its mesh must not be a TPU.
@@ -107,7 +107,7 @@ class ResidentModel:
       shapes: None for those up to the settings' batch.
 
     Raises:
-      CheckpointError: the checkpoint does not fit the model.
+      UserError: the options do not fit the vocabulary.
     """
     options.check_vocabulary(settings.vocabulary[1].vocab_size)
     master_dtype.match(checkpoint)
@@ -136,11 +136,20 @@ class ResidentModel:
     """Frees the session; the model answers no more."""
     self._session.close()
 
+  def load(self) -> None:
+    """Loads the weights now, not at the first use, and builds one shape.
+
+    Raises:
+      CheckpointError: the checkpoint does not fit the model.
+    """
+    if not self._restored:
+      [(_, size, [length])] = self._batches([[[0]]])
+      self._decode_step(size, length)
+
   @property
   def variables(self) -> list[Any]:
-    """The TensorFlow variables of the model; builds it if need be."""
-    if not self._restored:
-      self._decode_step(self.shapes.rows[0], self.shapes.lengths[0])
+    """The TensorFlow variables of the model."""
+    self.load()
     with self._graph.as_default():
       return tf.compat.v1.global_variables()
 
@@ -290,9 +299,15 @@ class ResidentModel:
 
 
 def inputs_length(settings: RunSettings) -> int:
-  """The inputs length in tokens; of a language model its targets length."""
+  """The inputs length in tokens.
+
+  Those of a language model are a beginning of its targets, and may be as long;
+  a config that trains on targets alone may bind 1 for inputs.
+  """
   lengths = settings.batch.sequence_length
-  return lengths.get("inputs", lengths["targets"])
+  if settings.model_type == "bitransformer":
+    return lengths["inputs"]
+  return max(lengths.values())
 
 
 def outputs_of_row(

@@ -121,10 +121,6 @@ def test_iid_objective_has_the_corruption_rate_of_its_name(percent):
   assert bound["preprocessors.denoise.noise_density"] == percent / 100
 
 
-# Primes a language model with the first tokens of a task's examples.
-NOT_YET_SUPPORTED = {"infer_from_task.gin"}
-
-
 def test_files_are_the_published_ones_to_the_last_binding(shared_dir):
   facts = json.loads(
       (shared_dir / "facts" / "gin_files.json").read_text(encoding="utf-8")
@@ -136,7 +132,6 @@ def test_files_are_the_published_ones_to_the_last_binding(shared_dir):
           {name: _value(literal) for name, literal in fact["bindings"]},
       )
       for fact in facts
-      if fact["path"] not in NOT_YET_SUPPORTED
   }
   ours = {path: _parse(_read(path)) for path in published}
   assert ours == published

@@ -20,7 +20,7 @@ GIN_FILES = sorted(
 def _registered_names():
   assert mtf_utils.run, "imports Mesh TF's Transformer and its gin names"
   importlib.import_module("t5_mtf.data.preprocessors")
-  importlib.import_module("t5_mtf.models.decoding")
+  importlib.import_module("t5_mtf.models.inference")
   importlib.import_module("t5_mtf.models.mesh_transformer")
 
 

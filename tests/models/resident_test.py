@@ -1,4 +1,4 @@
-"""A kept model answers again at once, scores what it says, and keeps its gin."""
+"""A kept model answers at once, scores what it says, and keeps its gin."""
 
 import time
 
@@ -22,9 +22,8 @@ def checkpoint(tmp_path_factory):
 
 def _model(checkpoint, shapes=None, **options):
   settings = tiny.settings(checkpoint.rpartition("/")[0])
-  return resident.ResidentModel(
-      settings, checkpoint, DecodeOptions(**{"max_length": 8, **options}), shapes
-  )
+  options = DecodeOptions(**{"max_length": 8, **options})
+  return resident.ResidentModel(settings, checkpoint, options, shapes)
 
 
 def test_shapes_are_few_and_reach_the_largest():
