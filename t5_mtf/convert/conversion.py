@@ -185,6 +185,12 @@ def from_hf(
   variables = names.to_mesh(tensors, architecture)
   vocabulary = vocabulary or tokenizer_files.find(folder)
   divisor = _vocab_divisor(architecture.vocab_rows, vocabulary)
+  if vocabulary and divisor != gin_model.VOCAB_DIVISOR:
+    notes.append(
+        f"the vocabulary has {vocabulary.size:,} ids, for which"
+        f" {architecture.vocab_rows:,} rows are unusual; they are kept by"
+        f" Unitransformer.vocab_divisor = {divisor}"
+    )
   if vocabulary is None:
     notes.append(
         f"the folder has no {tokenizer_files.MODEL}, so utils.run.vocabulary is"

@@ -231,7 +231,7 @@ def _check(
     raise errors.CheckpointError(
         f"the {what} are not those of the configuration ({len(expected)}"
         f" expected, {len(found)} found). {' '.join(parts)} Convert with the"
-        " configuration that belongs to the weights."
+        " configuration and the vocabulary that belong to the weights."
     )
 
 

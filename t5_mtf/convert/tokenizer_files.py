@@ -8,13 +8,12 @@ from typing import Any
 
 from t5_mtf import data
 from t5_mtf.convert import json_files
-from t5_mtf.data import files
+from t5_mtf.data import files, vocabularies
 
 MODEL = "spiece.model"
 CONFIG = "tokenizer_config.json"
 SPECIAL_TOKENS = "special_tokens_map.json"
 
-_FIRST_SENTINEL = "<extra_id_0>"
 _TOKENS = {"eos_token": "</s>", "pad_token": "<pad>", "unk_token": "<unk>"}
 
 
@@ -55,13 +54,11 @@ def load(path: str, extra_ids: int | None = None) -> Vocabulary:
   Raises:
     DataError: it is no SentencePiece model with T5's special ids.
   """
-  bare = data.SentencePieceVocabulary(path, 0)
-  pieces = bare.vocab_size
-  own = bare.decode([pieces - 1]).strip() == _FIRST_SENTINEL
-  if extra_ids is None:
-    extra_ids = 0 if own else data.DEFAULT_EXTRA_IDS
+  pieces = data.SentencePieceVocabulary(path, 0).vocab_size
+  missing = vocabularies.missing_sentinels(path)
+  extra_ids = missing if extra_ids is None else extra_ids
   with files.open_binary(path) as f:
-    return Vocabulary(f.read(), extra_ids, pieces, own)
+    return Vocabulary(f.read(), extra_ids, pieces, own_sentinels=not missing)
 
 
 def of_run(vocabulary: Any) -> Vocabulary | None:

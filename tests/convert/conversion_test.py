@@ -131,6 +131,7 @@ def test_rows_that_are_no_multiple_of_128_are_kept(tmp_path):
   tensors = names.to_hf(tiny_models.variables(model), model)
   hf_weights.write(str(folder / hf_weights.FILE), tensors)
   found = conversion.from_hf(str(folder), str(tmp_path / "back"))
+  assert "for which 3,077 rows are unusual" in found.notes[0]
   tiny_models.load_gin(tmp_path / "back")
   ids = np.ones((1, 4), np.int32)
   computed = logits.teacher_forced(found.checkpoint, 3077, "float32", ids, ids)
