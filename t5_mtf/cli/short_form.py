@@ -191,7 +191,7 @@ def _plan_with_file(flags: argparse.Namespace) -> Plan:
     folder = checkpoint.rpartition("/")[0] or "."
     gin_files = [f"{folder}/operative_config.gin"]
   spec = file_flags.make_spec(flags)
-  vocabulary_name = _vocabulary_name(flags.vocabulary)
+  vocabulary_name = _vocabulary_name(flags.vocabulary, checkpoint)
   task, found = file_task.register_file_task(
       spec, find_vocabulary(vocabulary_name, checkpoint)
   )
@@ -390,8 +390,14 @@ def _say_lengths(
     print(text, flush=True)
 
 
-def _vocabulary_name(name: str | None) -> str | None:
-  """The name to record: a file is found from any folder."""
+def _vocabulary_name(name: str | None, checkpoint: str | None) -> str | None:
+  """The name to record: a file is found from any folder.
+
+  Without a name it is the file that a converted model has beside it, if any.
+  """
+  if not name and checkpoint:
+    beside = os.path.join(os.path.dirname(checkpoint), "spiece.model")
+    name = beside if os.path.isfile(beside) else None
   if name and os.path.isfile(name):
     return os.path.abspath(name)
   return name
@@ -412,7 +418,10 @@ def find_vocabulary(name: str | None, checkpoint: str | None) -> Any:
       raise errors.unknown_name(
           "vocabulary", name, packaged, "Or give a SentencePiece model file."
       )
-    return data.SentencePieceVocabulary(name, data.DEFAULT_EXTRA_IDS)
+    from t5_mtf.data import vocabularies
+
+    sentinels = vocabularies.missing_sentinels(name)
+    return data.SentencePieceVocabulary(name, sentinels)
   if checkpoint is None:
     return data.get_mini_vocabulary()
   rows = _embedding_rows(checkpoint)

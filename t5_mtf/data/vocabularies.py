@@ -408,6 +408,16 @@ def _packaged_vocabulary(name: str) -> SentencePieceVocabulary:
   return SentencePieceVocabulary(str(folder / name), DEFAULT_EXTRA_IDS)
 
 
+def missing_sentinels(path: str) -> int:
+  """How many sentinels a SentencePiece model needs: none if it ends in them.
+
+  mT5's published model has its own 100; T5's has none.
+  """
+  bare = SentencePieceVocabulary(path, 0)
+  own = bare.decode([bare.vocab_size - 1]).strip() == "<extra_id_0>"
+  return 0 if own else DEFAULT_EXTRA_IDS
+
+
 def _with_sentinels(serialized: bytes, extra_ids: int) -> bytes:
   """A serialized model with `extra_ids` sentinel pieces at its end."""
   if not extra_ids:

@@ -1,5 +1,7 @@
 """`t5_mtf convert`, as its user sees it."""
 
+import json
+
 import pytest
 
 from t5_mtf.cli import t5_mesh_transformer, t5_mtf
@@ -76,6 +78,8 @@ def test_a_converted_model_is_trained_on_a_file_and_converted_back(
   words += [f"--train_file={rows}", "--train_steps=2", "--batch_size=2"]
   assert t5_mesh_transformer.main(words) == 0
   assert "60 of 60 variables from" in capsys.readouterr().out
+  record = json.loads((tuned / "file_task.json").read_text())
+  assert record["vocabulary"] == str(converted / "spiece.model")
 
   # gin now names a task that only training knew; the vocabulary is found.
   to_hf = ["convert", "to-hf", f"--model_dir={tuned}"]

@@ -234,3 +234,12 @@ def test_a_model_trained_with_these_flags_is_accepted(tmp_path):
   prefix = _trained(tmp_path, pad_id=0, eos_id=1, unk_id=2, bos_id=-1)
   vocabulary = data.SentencePieceVocabulary(f"{prefix}.model", 100)
   assert vocabulary.decode(vocabulary.encode("one two")) == "one two"
+
+
+def test_sentinels_are_missing_unless_the_file_ends_in_them(tmp_path):
+  mini = data.get_mini_vocabulary()
+  path = mini.sentencepiece_model_file
+  assert vocabularies.missing_sentinels(path) == 100
+  with_them = tmp_path / "own.model"
+  with_them.write_bytes(mini._model_bytes)
+  assert vocabularies.missing_sentinels(str(with_them)) == 0
