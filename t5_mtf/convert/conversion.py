@@ -172,39 +172,23 @@ def from_hf(
   notes = []
   if unknown:
     notes.append(f"unknown in config.json, not used: {', '.join(unknown)}")
-  tensors, left_out = names.without_copies(
-      hf_weights.read(folder), architecture.tied
-  )
-  if not architecture.tied and names.HF_LOGITS not in tensors:
-    tensors[names.HF_LOGITS] = tensors.get(names.HF_EMBEDDING)
-    notes.append(
-        "the logits' matrix is a copy of the embedding, which computes them"
-        " unscaled in this folder"
-    )
+  tensors, left_out, more = _read_tensors(folder, architecture)
+  notes += more
   dtype, tensors, more = _one_dtype(tensors)
+  notes += more
   variables = names.to_mesh(tensors, architecture)
   vocabulary = vocabulary or tokenizer_files.find(folder)
-  divisor = _vocab_divisor(architecture.vocab_rows, vocabulary)
-  if vocabulary and divisor != gin_model.VOCAB_DIVISOR:
-    notes.append(
-        f"the vocabulary has {vocabulary.size:,} ids, for which"
-        f" {architecture.vocab_rows:,} rows are unusual; they are kept by"
-        f" Unitransformer.vocab_divisor = {divisor}"
-    )
-  if vocabulary is None:
-    notes.append(
-        f"the folder has no {tokenizer_files.MODEL}, so utils.run.vocabulary is"
-        " left to the task; --vocabulary=FILE names one"
-    )
+  divisor, more = _vocab_divisor(architecture.vocab_rows, vocabulary)
+  notes += more
   if not dry_run:
     path = os.path.join(output, tokenizer_files.MODEL)
     named = (path, vocabulary.extra_ids) if vocabulary else None
+    gin = gin_model.write(architecture, dtype, divisor, named)
     with folders.writing(output) as partial:
       mesh_checkpoint.write(partial, step, variables)
       if vocabulary:
         with open(os.path.join(partial, tokenizer_files.MODEL), "wb") as f:
           f.write(vocabulary.model)
-      gin = gin_model.write(architecture, dtype, divisor, named)
       with open(os.path.join(partial, OPERATIVE_CONFIG), "w") as f:
         f.write(gin)
   return Converted(
@@ -217,7 +201,7 @@ def from_hf(
       hf_folder=folder,
       vocabulary=vocabulary.describe() if vocabulary else "none",
       left_out=tuple(left_out),
-      notes=(*notes, *more),
+      notes=tuple(notes),
   )
 
 
@@ -251,6 +235,24 @@ def _embedding_rows(arrays: Mapping[str, Any], name: str, where: str) -> int:
         f" {', '.join(sorted(arrays)[:3]) or 'nothing'}."
     )
   return arrays[name].shape[0]
+
+
+def _read_tensors(
+    folder: str, architecture: Architecture
+) -> tuple[dict[str, Any], list[str], list[str]]:
+  """Returns the tensors of a folder, the names left out, and notes."""
+  tensors, left_out = names.without_copies(
+      hf_weights.read(folder), architecture.tied
+  )
+  unscaled_embedding = not architecture.tied and names.HF_LOGITS not in tensors
+  if not unscaled_embedding or names.HF_EMBEDDING not in tensors:
+    return tensors, left_out, []
+  tensors[names.HF_LOGITS] = tensors[names.HF_EMBEDDING]
+  note = (
+      "the logits' matrix is a copy of the embedding, which computes them"
+      " unscaled in this folder"
+  )
+  return tensors, left_out, [note]
 
 
 def _one_dtype(
@@ -293,15 +295,25 @@ def _model_type(
 
 def _vocab_divisor(
     rows: int, vocabulary: tokenizer_files.Vocabulary | None
-) -> int:
-  """What Mesh TF must round the vocabulary's size up to for these rows."""
+) -> tuple[int, list[str]]:
+  """What Mesh TF must round the vocabulary's size up to, and notes."""
   usual = gin_model.VOCAB_DIVISOR
   if vocabulary is None:
-    return usual if rows % usual == 0 else rows
+    note = (
+        f"the folder has no {tokenizer_files.MODEL}, so utils.run.vocabulary is"
+        " left to the task; --vocabulary=FILE names one"
+    )
+    return (rows if rows % usual else usual), [note]
   if vocabulary.size > rows:
     raise errors.UserError(
         f"the vocabulary has {vocabulary.size:,} ids"
         f" ({vocabulary.describe()}), but the embedding only {rows:,} rows."
         " They do not belong together; --vocabulary=FILE names another."
     )
-  return usual if -(-vocabulary.size // usual) * usual == rows else rows
+  if -(-vocabulary.size // usual) * usual == rows:
+    return usual, []
+  note = (
+      f"the vocabulary has {vocabulary.size:,} ids, for which {rows:,} rows are"
+      f" unusual; they are kept by Unitransformer.vocab_divisor = {rows}"
+  )
+  return rows, [note]
