@@ -75,7 +75,9 @@ def predictions(
       name: lowering.export_to_tf_tensor(tensor)
       for name, tensor in tensors.items()
   }
-  found["outputs"] = mtf_utils.clean_decodes(found["outputs"])
+  # A language model's row has room for its inputs too.
+  ids = found["outputs"][..., : options.max_length]
+  found["outputs"] = mtf_utils.clean_decodes(ids)
   if options.beam_size == 1:
     found["outputs"] = found["outputs"][:, tf.newaxis]
   return {n: t[:, : options.num_outputs] for n, t in found.items()}, lowering

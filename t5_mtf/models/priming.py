@@ -6,6 +6,7 @@ What the published `infer_from_task.gin` binds.
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import os
 from collections.abc import Mapping
 from typing import Any
@@ -149,16 +150,19 @@ def infer_dataset(settings: RunSettings) -> list[str]:
       )
   for task in tasks:
     _check(task)
-    files.write_lines(os.path.join(folder, f"{task.name}_inputs"), task.inputs)
-    files.write_lines(
-        os.path.join(folder, f"{task.name}_targets"), task.targets
-    )
-    for path in paths:
-      decoded = decoding.decode(settings, task.primes, path)
+  for task in tasks:
+    prefix = os.path.join(folder, task.name)
+    files.write_lines(f"{prefix}_inputs", task.inputs)
+    files.write_lines(f"{prefix}_targets", task.targets)
+  primes = [prime for task in tasks for prime in task.primes]
+  for path in paths:
+    outputs = iter(decoding.decode(settings, primes, path).outputs)
+    for task in tasks:
       output = targets[path, task.name]
-      files.write_lines(output, decoded.outputs)
+      texts = itertools.islice(outputs, len(task.primes))
+      files.write_lines(output, texts)
       print(
-          f"{len(task.primes):,} examples of {task.name} decoded to {output}"
+          f"{output}: {len(task.primes):,} examples decoded"
           f" ({decoding.describe(settings)})",
           flush=True,
       )
