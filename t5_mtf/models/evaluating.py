@@ -113,7 +113,9 @@ def _stream(dataset: EvalDataset, sequence_length: Any) -> Any:
   return stream
 
 
-def evaluate(settings: RunSettings) -> list[TaskResult]:
+def evaluate(
+    settings: RunSettings, every: Sequence[Examples] | None = None
+) -> list[TaskResult]:
   """Evaluates the chosen checkpoints on every task.
 
   In the mode `eval` a task is decoded if its answers mean something (see
@@ -122,7 +124,8 @@ def evaluate(settings: RunSettings) -> list[TaskResult]:
   and perplexity alone.
 
   Args:
-    settings: of the run; `eval_dataset_fn` must be set.
+    settings: of the run.
+    every: the tasks; None to read those of `settings.eval_dataset_fn`.
 
   Returns:
     The results of all chosen checkpoints, found or made. They are written and
@@ -131,7 +134,7 @@ def evaluate(settings: RunSettings) -> list[TaskResult]:
   Raises:
     UserError: no data, or no such checkpoint.
   """
-  every = read_examples(settings)
+  every = every or read_examples(settings)
   folder = results_folder(settings)
   found: list[TaskResult] = []
   for path in _chosen_checkpoints(settings):

@@ -47,6 +47,7 @@ def load(
       "t5_mtf.models.inference",
       "t5_mtf.models.embedding",
       "t5_mtf.models.initialization",
+      "t5_mtf.models.periodic_evaluation",
       "t5_mtf.models.unfreezing",
   ):
     importlib.import_module(module)

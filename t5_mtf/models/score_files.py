@@ -16,10 +16,27 @@ import gin
 
 from t5_mtf import errors, gin_config
 from t5_mtf.evaluation import files
-from t5_mtf.models import checkpoints, evaluating, scoring
+from t5_mtf.models import checkpoints, evaluating, rows, scoring
 from t5_mtf.models.settings import RunSettings
 
 _UNSET = ("/path/to/inputs", "/path/to/targets", "/path/to/scores")
+
+
+@dataclasses.dataclass(frozen=True)
+class Source:
+  """What is scored.
+
+  Attributes:
+    inputs: a text for each target; None if there are none.
+    targets: the texts.
+    input_rows: token ids of the inputs, ended with EOS; None likewise.
+    target_rows: token ids of the targets.
+  """
+
+  inputs: Sequence[str] | None
+  targets: Sequence[str]
+  input_rows: rows.Rows | None
+  target_rows: rows.Rows
 
 
 def score_from_strings(settings: RunSettings) -> list[str]:
@@ -36,21 +53,13 @@ def score_from_strings(settings: RunSettings) -> list[str]:
     UserError: a binding is missing, or the numbers of lines do not fit.
   """
   bound = gin.get_bindings("score_from_strings")
-  targets = _texts(bound, "targets")
-  inputs = _texts(bound, "inputs") if bound.get("inputs") is not None else None
-  if inputs is not None:
-    inputs, targets = pair(inputs, targets)
-  return [
-      _save(
-          output,
-          scoring.score_texts(
-              settings, inputs, targets, path, bound.get("score_eos", True)
-          ),
-          inputs,
-          targets,
-      )
-      for path, output in _outputs(settings, "score_from_strings")
-  ]
+  source = from_texts(
+      settings,
+      bound.get("inputs"),
+      bound.get("targets"),
+      bound.get("score_eos", True),
+  )
+  return _score(settings, "score_from_strings", source)
 
 
 def score_from_dataset(settings: RunSettings) -> list[str]:
@@ -65,27 +74,61 @@ def score_from_dataset(settings: RunSettings) -> list[str]:
     UserError: a binding is missing.
   """
   dataset_fn = gin_config.bound("score_from_dataset", "score_dataset_fn")
-  every = evaluating.read_examples(
-      dataclasses.replace(
-          settings, eval_dataset_fn=dataset_fn or settings.eval_dataset_fn
-      )
+  if dataset_fn:
+    settings = dataclasses.replace(settings, eval_dataset_fn=dataset_fn)
+  return _score(settings, "score_from_dataset", from_tasks(settings))
+
+
+def from_texts(
+    settings: RunSettings,
+    inputs: str | Sequence[str] | None,
+    targets: str | Sequence[str] | None,
+    score_eos: bool = True,
+) -> Source:
+  """What is scored, from texts or files of them; see `score_from_strings`.
+
+  Args:
+    settings: of the run.
+    inputs: texts with their task prefixes, a file, or None.
+    targets: texts, or a file.
+    score_eos: whether the end of a target counts too, as published; without
+      it the scores are those of a beginning of any text.
+  """
+  targets = _texts("targets", targets)
+  if inputs is not None:
+    inputs, targets = pair(_texts("inputs", inputs), targets)
+  target_rows = rows.encode(settings.vocabulary[1], targets)
+  if not score_eos:
+    target_rows = [row[:-1] for row in target_rows]
+  return Source(
+      inputs,
+      targets,
+      None if inputs is None else rows.encode(settings.vocabulary[0], inputs),
+      target_rows,
   )
+
+
+def from_tasks(settings: RunSettings) -> Source:
+  """What is scored, from the tasks that the settings evaluate, one by one."""
+  every = evaluating.read_examples(settings)
   has_inputs = every[0].inputs is not None
-  rows = [row for e in every for row in e.inputs or ()]
-  target_rows = [row for e in every for row in e.targets]
-  inputs = [text for e in every for text in e.task.inputs]
-  targets = [text for e in every for text in e.task.targets]
-  return [
-      _save(
-          output,
-          scoring.score(
-              settings, rows if has_inputs else None, target_rows, path
-          ),
-          inputs if has_inputs else None,
-          targets,
-      )
-      for path, output in _outputs(settings, "score_from_dataset")
-  ]
+  return Source(
+      [text for e in every for text in e.task.inputs] if has_inputs else None,
+      [text for e in every for text in e.task.targets],
+      [row for e in every for row in e.inputs or ()] if has_inputs else None,
+      [row for e in every for row in e.targets],
+  )
+
+
+def _score(settings: RunSettings, mode: str, source: Source) -> list[str]:
+  written = []
+  for path, output in _outputs(settings, mode):
+    scores = scoring.score(
+        settings, source.input_rows, source.target_rows, path
+    )
+    save(output, scores, source)
+    written.append(output)
+  return written
 
 
 def pair(
@@ -115,11 +158,10 @@ def pair(
   return [text for text in inputs for _ in range(each)], targets
 
 
-def _texts(bound: dict[str, object], name: str) -> list[str]:
-  value = bound.get(name)
+def _texts(name: str, value: str | Sequence[str] | None) -> list[str]:
   if not value or value in _UNSET:
     raise errors.UserError(
-        f"score_from_strings.{name} is not bound. With"
+        f"there are no {name} to score. In gin, with"
         " --gin_file=score_from_file.gin, add"
         f" --gin_param=\"{name}_filename = '{name}.txt'\"."
     )
@@ -149,12 +191,15 @@ def _outputs(settings: RunSettings, mode: str) -> list[tuple[str, str]]:
   return [(path, f"{name}-{checkpoints.step_of(path)}") for path in paths]
 
 
-def _save(
-    output: str,
-    scores: scoring.Scores,
-    inputs: Sequence[str] | None,
-    targets: Sequence[str],
-) -> str:
+def save(output: str, scores: scoring.Scores, source: Source) -> None:
+  """Writes scores to the files that the top of this module names.
+
+  Args:
+    output: their name, without its endings.
+    scores: of the source.
+    source: what was scored.
+  """
+  inputs, targets = source.inputs, source.targets
   columns = {
       "input": inputs,
       "target": targets,
@@ -164,7 +209,7 @@ def _save(
       "perplexity": scores.perplexities,
   }
   columns = {name: c for name, c in columns.items() if c is not None}
-  rows = (
+  lines = (
       json.dumps(dict(zip(columns, row, strict=True)), ensure_ascii=False)
       for row in zip(*columns.values(), strict=True)
   )
@@ -175,7 +220,7 @@ def _save(
     files.write_lines(f"{output}.lengths", map(str, scores.tokens))
     if inputs is not None:
       files.write_lines(f"{output}.inputs", inputs)
-  files.write_atomically(f"{output}.jsonl", "".join(r + "\n" for r in rows))
+  files.write_atomically(f"{output}.jsonl", "".join(x + "\n" for x in lines))
   print(f"{len(targets):,} targets scored to {output}.jsonl", flush=True)
   for count, what in (
       (scores.truncated_inputs, "inputs"),
@@ -183,4 +228,3 @@ def _save(
   ):
     if count:
       print(f"{count:,} {what} were longer than their length, and cut")
-  return output

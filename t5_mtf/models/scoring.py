@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Sequence
 
 from t5_mtf import errors
 from t5_mtf.models import estimator, hooks, rows
@@ -39,32 +38,6 @@ class Scores:
   def perplexities(self) -> list[float]:
     """exp(-mean) of each target; infinite where that is too large a number."""
     return [math.exp(-m) if m > -700 else math.inf for m in self.means]
-
-
-def score_texts(
-    settings: RunSettings,
-    inputs: Sequence[str] | None,
-    targets: Sequence[str],
-    checkpoint: str,
-    score_eos: bool = True,
-) -> Scores:
-  """Scores texts; see `score`.
-
-  Args:
-    settings: of the run.
-    inputs: texts with their task prefixes, one for each target; None for a
-      language model without inputs.
-    targets: the texts to score.
-    checkpoint: path of the checkpoint to score with.
-    score_eos: whether the end of a target counts too, as published; without
-      it the scores are those of a beginning of any text.
-  """
-  vocabularies = settings.vocabulary
-  target_rows = rows.encode(vocabularies[1], targets)
-  if not score_eos:
-    target_rows = [row[:-1] for row in target_rows]
-  input_rows = None if inputs is None else rows.encode(vocabularies[0], inputs)
-  return score(settings, input_rows, target_rows, checkpoint)
 
 
 def score(

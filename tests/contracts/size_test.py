@@ -21,6 +21,7 @@ PUBLISHED_SIGNATURES = {
     "t5_mtf.data.preprocessors.spans.span_corruption",
     "t5_mtf.data.registries.get_dataset",
     "t5_mtf.data.task.Task.get_dataset",
+    "t5_mtf.models.mtf_model.MtfModel.__init__",
 }
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef

@@ -57,6 +57,22 @@ def test_lines_of_targets_are_scored_given_lines_of_inputs(trained, tmp_path,
   assert "2 inputs were longer than their length" in capsys.readouterr().out
 
 
+def test_the_end_of_a_target_counts_unless_told_otherwise(trained, tmp_path):
+  scores = []
+  for score_eos in (True, False):
+    settings = _settings(
+        trained, "score_from_strings", tmp_path / f"{score_eos}",
+        "score_from_strings.inputs = ['ab']",
+        "score_from_strings.targets = ['cd']",
+        f"score_from_strings.score_eos = {score_eos}",
+    )
+    [output] = runner.run(settings)
+    [line] = open(f"{output}.jsonl")
+    scores.append(json.loads(line))
+  assert [score["tokens"] for score in scores] == [3, 2]
+  assert scores[0]["log_likelihood"] < scores[1]["log_likelihood"]
+
+
 def test_a_tasks_targets_are_scored(trained, tmp_path):
   feature = data.Feature(data.ByteVocabulary())
   task = data.Task(
@@ -91,8 +107,8 @@ def test_a_tasks_targets_are_scored(trained, tmp_path):
 @pytest.mark.parametrize(
     ("bindings", "message"),
     [
-        ((), "score_from_strings.targets is not bound"),
-        (_strings("/path/to/inputs", "T"), "inputs is not bound"),
+        ((), "there are no targets to score"),
+        (_strings("/path/to/inputs", "T"), "there are no inputs to score"),
         (_strings("missing", "T"), "'missing' was not found"),
         (_strings("three", "T"), "3 inputs and 2 targets"),
     ],

@@ -50,16 +50,6 @@ def test_means_and_perplexities_are_by_token():
   assert found.perplexities == [pytest.approx(math.exp(2.0)), math.inf]
 
 
-def test_the_end_of_a_target_counts_unless_told_otherwise(model_dir):
-  path = checkpoints.find(str(model_dir))
-  score = functools.partial(
-      scoring.score_texts, _settings(model_dir), ["ab"], ["cd"], path
-  )
-  whole, without_end = score(), score(score_eos=False)
-  assert (whole.tokens, without_end.tokens) == ((3,), (2,))
-  assert whole.log_likelihoods[0] < without_end.log_likelihoods[0]
-
-
 def test_inputs_and_targets_must_be_as_many(model_dir):
   with pytest.raises(errors.UserError, match="2 inputs but 1 targets"):
     scoring.score(_settings(model_dir), [[1], [1]], [[1]], "unused")

@@ -241,7 +241,7 @@ def test_scoring_with_another_vocabulary_says_that_it_does_not_fit(trained):
   run = tiny.settings(trained, vocabulary=_larger_vocabulary())
   path = checkpoints.find(str(trained))
   with pytest.raises(errors.CheckpointError, match="559 ids. does not fit"):
-    scoring.score_texts(run, ["a"], ["b"], path)
+    scoring.score(run, [[5, 1]], [[6, 1]], path)
   two = tiny.settings(trained, "num_layers = 2")
   with pytest.raises(errors.CheckpointError, match="'decoder/block_001"):
-    scoring.score_texts(two, ["a"], ["b"], path)
+    scoring.score(two, [[5, 1]], [[6, 1]], path)
