@@ -17,7 +17,7 @@ import io
 import os
 import pathlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import gin
@@ -118,16 +118,14 @@ def load(
     session.said.clear()
     for path in found:
       gin.parse_config_file(path)
+    given = session.rewrite_given(bindings)
+    keys = {b.key for rewritten in given for b in rewritten.bindings}
     for override in overrides:
-      session.override(override)
-    given: list[gin_legacy.Binding] = []
-    for binding in bindings:
-      _check_binding(binding)
-      rewritten = session.rewrite(binding, "--gin_param")
+      session.override(override, keys)
+    for rewritten in given:
       gin.parse_config(rewritten.text)
-      given += rewritten.bindings
-    _given.update(b.name for b in given)
-    session.check_macros(given)
+      _given.update(b.name for b in rewritten.bindings)
+    session.check_macros([b for r in given for b in r.bindings])
     gin.finalize()
   return GinReport(tuple(gin_files), tuple(session.notes))
 
@@ -301,11 +299,24 @@ class _Session:
     self.notes += [n for n in rewritten.notes if n not in self.notes]
     return rewritten
 
-  def override(self, binding: str) -> None:
-    """Binds over the files; notes it if one of them said something else."""
+  def rewrite_given(
+      self, bindings: Sequence[str]
+  ) -> list[gin_legacy.Rewritten]:
+    """Checks and rewrites the bindings of the command line."""
+    for binding in bindings:
+      _check_binding(binding)
+    return [self.rewrite(binding, "--gin_param") for binding in bindings]
+
+  def override(self, binding: str, given: Collection[str]) -> None:
+    """Binds over the files; notes it if one of them said something else.
+
+    Args:
+      binding: one binding.
+      given: keys of the command line's bindings, which win over it.
+    """
     [wanted] = self.rewrite(binding, "").bindings
     said = self.said.get(wanted.key, wanted.value)
-    if said != wanted.value:
+    if said != wanted.value and wanted.key not in given:
       self.notes.append(
           f"{wanted.name} = {said!r} of a file is {wanted.value!r} here; with"
           f' --gin_param="{wanted.name} = {said!r}" it stays'

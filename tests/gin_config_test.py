@@ -78,7 +78,8 @@ def test_an_overruled_value_of_a_file_is_noted_and_the_command_line_wins(
   assert gin_config.bound("get_variable_dtype", "slice_dtype") == "float32"
   assert not gin_config.is_given("get_variable_dtype", "slice_dtype")
 
-  gin_config.load([str(path)], [f"{name} = 'bfloat16'"], overrides=overrides)
+  given = [f"{name} = 'bfloat16'"]
+  assert not gin_config.load([str(path)], given, overrides=overrides).notes
   assert gin_config.bound("get_variable_dtype", "slice_dtype") == "bfloat16"
   assert gin_config.is_given("get_variable_dtype", "slice_dtype")
 

@@ -45,10 +45,7 @@ def get_vocabulary(mixture_or_task_name: str | None = None) -> tuple[Any, Any]:
     mixture_or_task_name: a registered name; None takes what is trained on or
       evaluated, and if gin binds neither, T5's own vocabulary.
   """
-  for dataset_fn in ("mesh_train_dataset_fn", "mesh_eval_dataset_fn"):
-    mixture_or_task_name = mixture_or_task_name or gin_config.bound(
-        f"t5.models.mesh_transformer.{dataset_fn}", "mixture_or_task_name"
-    )
+  mixture_or_task_name = mixture_or_task_name or bound_task()
   if mixture_or_task_name is None:
     vocabulary = data.get_default_vocabulary()
     return vocabulary, vocabulary
@@ -203,6 +200,19 @@ def check_split(provider: Any, split: str) -> None:
     raise errors.unknown_name(
         f"split of {provider.name!r}", split, provider.splits
     )
+
+
+def bound_task() -> str | None:
+  """The task or mixture that gin binds, first for training; None if none."""
+  for function in (
+      "mesh_train_dataset_fn", "mesh_eval_dataset_fn", "get_vocabulary"
+  ):
+    name = gin_config.bound(
+        f"t5.models.mesh_transformer.{function}", "mixture_or_task_name"
+    )
+    if name is not None:
+      return name
+  return None
 
 
 def check_vocabulary(provider: Any, vocabulary: Any) -> None:

@@ -13,13 +13,17 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from t5_mtf import errors, gin_config
-from t5_mtf.models import initialization, layouts
+from t5_mtf.models import initialization, layouts, mesh_transformer
 from t5_mtf.tf_compat import mtf_utils
 
 MODES = (
     "train",
     "eval",
+    "score_eval",
+    "perplexity_eval",
     "infer",
+    "score_from_dataset",
+    "score_from_strings",
     "export",
     "export_infer",
 )
@@ -34,7 +38,8 @@ _BATCH_METHODS = (
 _UNSUPPORTED = {
     "predict_fn": "decoding functions of one's own",
     "train_model_fn": "training loops of one's own",
-    "ensemble_inputs": "ensembles",
+    "ensemble_inputs": "inputs for each model of an ensemble in training (train"
+    " the models apart, and join them with `t5_mtf ensemble`)",
     "checkpoint_input_pipeline": "checkpoints of the input pipeline",
 }
 
@@ -260,6 +265,8 @@ def _split_sizes(batch: Batch) -> dict[str, int]:
 
 
 def _vocabulary(value: Any) -> tuple[Any, Any]:
+  if value is None and mesh_transformer.bound_task():
+    value = mesh_transformer.get_vocabulary()  # as the published command does
   if value is None:
     raise errors.UserError(
         "utils.run.vocabulary is not bound. Add --gin_file=dataset.gin and name"
