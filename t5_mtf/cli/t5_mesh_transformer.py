@@ -56,9 +56,11 @@ def make_parser() -> console.Parser:
       " start the rest at random, say what was which")
   add("--dry_run", action="store_true",
       help="check everything, print the settings, and stop")
-  from t5_mtf.cli import short_form
+  from t5_mtf.cli import model_api, short_form
 
   short_form.add_flags(parser)
+  model_api.add_flags(parser)
+  _add_evaluation_flags(parser)
   add = parser.add_argument_group("TPU").add_argument
   add("--tpu", metavar="NAME", help="name or grpc:// address of a Cloud TPU;"
       " without it GPUs are used if there are any, else the CPU")
@@ -72,6 +74,16 @@ def make_parser() -> console.Parser:
       metavar="DIR", help="a directory of task caches, see `t5_mtf cache`;"
       " may be repeated, or hold several with commas")
   return parser
+
+
+def _add_evaluation_flags(parser: argparse.ArgumentParser) -> None:
+  add = parser.add_argument_group("evaluation while training").add_argument
+  add("--eval_every", type=int, metavar="N", help="evaluate every N steps, in"
+      " the same process")
+  add("--best_metric", metavar="NAME", help="keep the best checkpoint in"
+      " MODEL_DIR/best: by TASK/METRIC, METRIC of a single task, or mean")
+  add("--patience", type=int, metavar="N", help="stop after N evaluations"
+      " without a better one")
 
 
 @console.guarded
@@ -95,6 +107,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _check_flags(flags: argparse.Namespace) -> None:
+  from t5_mtf.cli import model_api
+
   if not flags.model_dir:
     raise errors.UserError(
         "--model_dir is not given. Name the folder that holds, or will hold,"
@@ -103,11 +117,12 @@ def _check_flags(flags: argparse.Namespace) -> None:
   for flag in ("tpu_zone", "gcp_project", "tpu_job_name"):
     if getattr(flags, flag) and not flags.tpu:
       raise errors.UserError(f"--{flag} is given without --tpu.")
+  model_api.check(flags)
 
 
 def _run(flags: argparse.Namespace) -> int:
   from t5_mtf import data
-  from t5_mtf.cli import short_form
+  from t5_mtf.cli import model_api, short_form
   from t5_mtf.models import layouts, runner, settings, training
 
   for module in flags.module_import:
@@ -117,6 +132,9 @@ def _run(flags: argparse.Namespace) -> int:
   data.add_global_cache_dirs(
       [d for ds in flags.additional_task_cache_dirs for d in ds.split(",") if d]
   )
+  if flags.use_model_api:
+    model_api.run(flags, _evaluation(flags))
+    return 0
   plan = short_form.plan(flags)
   load_gin(
       [*plan.gin_files, *flags.gin_file],
@@ -138,10 +156,21 @@ def _run(flags: argparse.Namespace) -> int:
     if flags.dry_run:
       _print_settings(run)
     elif run.mode == "train":
-      training.train(run, flags.log_every)
+      training.train(run, flags.log_every, _evaluation(flags))
     else:
       runner.run(run)
   return 0
+
+
+def _evaluation(flags: argparse.Namespace) -> Any:
+  """When to evaluate while training: by the flags, then by gin."""
+  from t5_mtf.models import periodic_evaluation
+
+  return periodic_evaluation.from_gin({
+      "every_steps": flags.eval_every,
+      "metric": flags.best_metric,
+      "patience": flags.patience,
+  })
 
 
 def load_gin(
