@@ -134,6 +134,7 @@ def test_what_is_there_is_kept(checkpoint, tmp_path, capsys):
   assert not list((tmp_path / "4").iterdir())
 
 
+@pytest.mark.slow
 def test_a_difference_is_an_error_and_leaves_nothing(
     checkpoint, tmp_path, monkeypatch
 ):

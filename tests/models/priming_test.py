@@ -56,12 +56,14 @@ def _load(folder, model="lm_v1", *bindings):
 
 
 def test_examples_go_on_behind_their_first_tokens(tmp_path, capsys):
-  training.train(_load(tmp_path))
-  # So long it takes to know three texts by heart.
   training.train(
-      _load(tmp_path, "lm_v1", "utils.run.train_steps = 150",
-            "utils.run.save_checkpoints_steps = 150",
-            "constant_learning_rate.learning_rate = 0.03")
+      _load(
+          tmp_path,
+          "lm_v1",
+          "utils.run.train_steps = 150",  # to know three texts by heart
+          "utils.run.save_checkpoints_steps = 150",
+          "constant_learning_rate.learning_rate = 0.03",
+      )
   )
   run = _load(tmp_path)
   [written] = inference.infer(run)
