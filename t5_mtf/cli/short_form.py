@@ -18,7 +18,6 @@ from t5_mtf.cli import file_flags
 
 _PUBLISHED_LEARNING_RATE = 0.001
 _MINI_LEARNING_RATE = 0.02  # as in mini/finetuning.gin
-_EXPORT_BATCH = 8  # every request is computed at this size
 _MAX_LENGTH = 512
 _SAMPLE = 2000  # rows that are measured to choose the lengths
 _MEASURED = 100_000  # rows that are measured to say how many are cut
@@ -353,11 +352,7 @@ def _runs_after_training(flags: argparse.Namespace) -> list[dict[str, Any]]:
   if flags.input_file:
     runs.append({"mode": "infer"})
   if flags.export_dir:
-    runs.append({
-        "mode": "export",
-        "export_path": flags.export_dir,
-        "batch_size": _EXPORT_BATCH,
-    })
+    runs.append({"mode": "export", "export_path": flags.export_dir})
   return runs
 
 
