@@ -8,7 +8,6 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from t5_mtf.evaluation import files
 from t5_mtf.models import decode_options, estimator, hooks, resident
 from t5_mtf.models import rows as rows_lib
 from t5_mtf.models.decode_options import DecodeOptions
@@ -16,8 +15,6 @@ from t5_mtf.models.settings import RunSettings
 from t5_mtf.models.start_report import StartReport
 
 _SECONDS_BETWEEN_LINES = 10.0
-
-write_lines = files.write_lines
 
 
 @dataclasses.dataclass(frozen=True)
