@@ -53,10 +53,11 @@ _RUN = "utils.run"
 class MtfModel:
   """A T5 model on Mesh TensorFlow: trains, evaluates, answers, exports.
 
-  What a call is configured by, the later over the earlier: the gin files given
-  here (or, if none are and gin has no model yet, the `operative_config.gin` of
-  the model directory), what the caller has bound in gin, the arguments given
-  here, the arguments of the call.
+  What a call is configured by, the later over the earlier: the
+  `operative_config.gin` of the model directory, if the model was trained
+  before; the gin files given here; what the caller has bound in gin; the
+  arguments given here; the arguments of the call. Training itself is described
+  by the files and the caller's gin alone, where there are any.
   """
 
   def __init__(
@@ -421,7 +422,7 @@ class MtfModel:
         gin_config.using(own),
         tempfile.TemporaryDirectory() as folder,
     ):
-      described = [*self._describing_files(own)]
+      described = [*self._describing_files(own, changes["mode"])]
       if own:
         described.append(_write_config(folder))
       gin_loading.load(
@@ -434,23 +435,29 @@ class MtfModel:
           self._model_dir, self._tpu, **self._changes, **changes
       )
 
-  def _describing_files(self, own: Mapping[Any, Any]) -> Sequence[str]:
+  def _describing_files(
+      self, own: Mapping[Any, Any], mode: str
+  ) -> Sequence[str]:
     """The gin files that say what the model is.
 
     Raises:
       UserError: nothing says it.
     """
     config = os.path.join(self._model_dir, training.OPERATIVE_CONFIG)
-    is_described = any(name.endswith("make_layer_stack") for _, name in own)
-    if self._gin_files or is_described:
+    is_described = bool(self._gin_files) or any(
+        name.endswith("make_layer_stack") for _, name in own
+    )
+    if mode == "train" and is_described:
       return self._gin_files
-    if not files.exists(config):
-      raise errors.UserError(
-          f"nothing says what the model in {self._model_dir} is: it has no"
-          f" {training.OPERATIVE_CONFIG}. Give gin_files, such as"
-          ' ["models/t5.1.1.small.gin"], or load some with gin first.'
-      )
-    return [config]
+    if files.exists(config):
+      return [config, *self._gin_files]
+    if is_described:
+      return self._gin_files
+    raise errors.UserError(
+        f"nothing says what the model in {self._model_dir} is: it has no"
+        f" {training.OPERATIVE_CONFIG}. Give gin_files, such as"
+        ' ["models/t5.1.1.small.gin"], or load some with gin first.'
+    )
 
 
 def _write_config(folder: str) -> str:

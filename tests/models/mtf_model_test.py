@@ -150,6 +150,14 @@ def test_fine_tuning_counts_from_the_pretrained_step(trained, tmp_path):
   assert checkpoints.step_of(last) == 6
 
 
+def test_the_same_object_answers_after_it_trained(tmp_path):
+  model = _model(tmp_path / "model")
+  model.train(TASK, 1)
+  (tmp_path / "in").write_text("one\n")
+  [path] = model.predict(str(tmp_path / "in"), str(tmp_path / "out"))
+  assert path.endswith("out-1")
+
+
 def test_export_answers(trained, tmp_path):
   folder = _again(trained).export(str(tmp_path))
   assert folder == str(tmp_path / "4")
