@@ -14,6 +14,7 @@ from t5_mtf.models import (
     checkpoints,
     hooks,
     initialization,
+    memory,
     unfreezing,
 )
 from t5_mtf.models.model_fn import (
@@ -48,6 +49,8 @@ def build(features: Mapping[str, Any], context: StepContext) -> Any:
   batch_dims = [mtf.Dimension("outer_batch", _OUTER_BATCH), batch_dim]
   mesh_features = import_features(features, context, batch_dims)
   loss, gradients = _loss_and_gradients(mesh_features, batch_dim, context)
+  too_large = memory.note(context, batch_dim)
+  context.report.notes([too_large] if too_large else [])
   with mtf.utils.outside_all_rewrites():
     learning_rate = _learning_rate(settings.training.learning_rate_schedule)
   updates = _optimizer_updates(gradients, learning_rate, context)
