@@ -117,7 +117,7 @@ def _plan_after_training(
 ) -> Plan:
   """Evaluates, answers or exports with the model that is in --model_dir."""
   from t5_mtf.data import file_task
-  from t5_mtf.models import checkpoints
+  from t5_mtf.models import checkpoints, run_bindings
 
   if not (flags.eval_file or flags.input_file or flags.export_dir
           or flags.gin_file):
@@ -135,7 +135,10 @@ def _plan_after_training(
   _say(found)
   bindings = _gin_run_bindings(flags)
   if flags.eval_file:
-    bindings += [f"MIXTURE_NAME = '{file_task.NAME}'", *_eval_bindings()]
+    bindings += [
+        f"MIXTURE_NAME = '{file_task.NAME}'",
+        *run_bindings.evaluation(file_task.NAME),
+    ]
   runs: list[dict[str, Any]] = []
   gin_files = []
   if not flags.gin_file:  # which would say what to do
@@ -181,7 +184,7 @@ def _gin_run_bindings(flags: argparse.Namespace) -> list[str]:
 
 def _plan_with_file(flags: argparse.Namespace) -> Plan:
   from t5_mtf.data import file_task
-  from t5_mtf.models import checkpoints
+  from t5_mtf.models import checkpoints, run_bindings
 
   checkpoint = None
   gin_files = ["models/mini.gin"]
@@ -200,7 +203,7 @@ def _plan_with_file(flags: argparse.Namespace) -> Plan:
       f"MIXTURE_NAME = '{file_task.NAME}'",
       f"utils.run.train_steps = {start + (flags.train_steps or 1000)}",
       f"utils.run.init_checkpoint = {checkpoint!r}",
-      *_eval_bindings(),
+      *run_bindings.evaluation(file_task.NAME),
   ]
   defaults = ["utils.run.save_checkpoints_steps = 500"]
   if checkpoint:  # whose own batch may be sized for a pod
@@ -296,14 +299,6 @@ def _check_objective(name: str) -> None:
   known -= {"lm"}
   if name not in known:
     raise errors.unknown_name("objective", name, {*known, *OBJECTIVES})
-
-
-def _eval_bindings() -> list[str]:
-  return [
-      "mesh_eval_dataset_fn.mixture_or_task_name = %MIXTURE_NAME",
-      "utils.run.eval_dataset_fn ="
-      " @t5.models.mesh_transformer.mesh_eval_dataset_fn",
-  ]
 
 
 def _input_table(

@@ -39,6 +39,7 @@ from t5_mtf.models import (
     gin_loading,
     inference,
     layouts,
+    run_bindings,
     score_files,
     scoring,
     settings,
@@ -48,6 +49,24 @@ from t5_mtf.models.periodic_evaluation import PeriodicEvaluation
 from t5_mtf.models.settings import RunSettings
 
 _RUN = "utils.run"
+# Arguments of a model that are parameters of the published `run`.
+_RUN_ARGUMENTS = (
+    "batch_size",
+    "sequence_length",
+    "model_type",
+    "layout_rules",
+    "mesh_shape",
+    "mesh_devices",
+    "autostack",
+    "learning_rate_schedule",
+    "keep_checkpoint_max",
+    "save_checkpoints_steps",
+    "optimizer",
+    "predict_fn",
+    "variable_filter",
+    "ensemble_inputs",
+    "iterations_per_loop",
+)
 
 
 class MtfModel:
@@ -122,29 +141,17 @@ class MtfModel:
       gin_files: gin files that describe the model. (Not published: there, the
         caller loads them with gin beforehand, which works here too.)
     """
+    arguments = locals()
+    given = {
+        name: arguments[name]
+        for name in _RUN_ARGUMENTS
+        if arguments[name] is not None
+    }
     self._model_dir = os.fspath(model_dir)
     self._tpu = (
         layouts.Tpu(tpu, tpu_zone, gcp_project, tpu_job_name) if tpu else None
     )
     self._gin_files = tuple(gin_files)
-    given = {
-        "batch_size": batch_size,
-        "sequence_length": sequence_length and dict(sequence_length),
-        "model_type": model_type,
-        "layout_rules": layout_rules,
-        "mesh_shape": mesh_shape,
-        "mesh_devices": mesh_devices and list(mesh_devices),
-        "autostack": autostack,
-        "learning_rate_schedule": learning_rate_schedule,
-        "keep_checkpoint_max": keep_checkpoint_max,
-        "save_checkpoints_steps": save_checkpoints_steps,
-        "optimizer": optimizer,
-        "predict_fn": predict_fn,
-        "variable_filter": variable_filter,
-        "ensemble_inputs": ensemble_inputs,
-        "iterations_per_loop": iterations_per_loop,
-    }
-    given = {name: v for name, v in given.items() if v is not None}
     # What has a literal goes into the operative config, too.
     self._bindings = [
         f"{_RUN}.{name} = {value!r}"
@@ -185,7 +192,7 @@ class MtfModel:
     """
     bindings = [
         f"MIXTURE_NAME = {mixture_or_task_name!r}",
-        *_eval_bindings(mixture_or_task_name),
+        *run_bindings.evaluation(mixture_or_task_name),
         f"{_RUN}.train_steps = {steps}",
         f"{_RUN}.init_checkpoint = {init_checkpoint!r}",
         f"{_RUN}.dataset_split = {split!r}",
@@ -257,14 +264,16 @@ class MtfModel:
     """
     changes = {
         "mode": "score_eval" if eval_with_score else "eval",
-        "eval_checkpoint_step": _steps(checkpoint_steps),
+        "eval_checkpoint_step": (
+            evaluating.WAIT if checkpoint_steps is None else checkpoint_steps
+        ),
         "dataset_split": split,
     }
     if summary_dir:
       changes["eval_summary_dir"] = summary_dir
     bindings = [
-        *_vocabulary_bindings(mixture_or_task_name),
-        *_eval_bindings(mixture_or_task_name),
+        *run_bindings.vocabulary(mixture_or_task_name),
+        *run_bindings.evaluation(mixture_or_task_name),
     ]
     with self._configured([], bindings, **changes) as run:
       if not compute_sequence_length:
@@ -307,7 +316,7 @@ class MtfModel:
       The files written. (Published: nothing.)
     """
     bindings = [
-        *_decode_bindings(beam_size, temperature, keep_top_k),
+        *run_bindings.decoding(beam_size, temperature, keep_top_k),
         "infer_model.decode_fn = @decode_from_file",
         f"decode_from_file.input_filename = {input_file!r}",
         f"decode_from_file.output_filename = {output_file!r}",
@@ -316,8 +325,8 @@ class MtfModel:
         [],
         bindings,
         mode="infer",
-        eval_checkpoint_step=_steps(checkpoint_steps),
-        **_vocabulary_change(vocabulary),
+        eval_checkpoint_step=checkpoint_steps,
+        **({"vocabulary": vocabulary} if vocabulary else {}),
     ) as run:
       return inference.infer(run)
 
@@ -353,17 +362,17 @@ class MtfModel:
       raise errors.UserError(
           "score needs either targets (with inputs) or mixture_or_task_name."
       )
-    changes = _vocabulary_change(vocabulary)
+    changes = {"vocabulary": vocabulary} if vocabulary else {}
     if mixture_or_task_name:
       bindings = [
-          *_vocabulary_bindings(mixture_or_task_name),
-          *_eval_bindings(mixture_or_task_name),
+          *run_bindings.vocabulary(mixture_or_task_name),
+          *run_bindings.evaluation(mixture_or_task_name),
       ]
       changes["dataset_split"] = mixture_or_task_split or "validation"
     else:
       bindings = []
     with self._configured([], bindings, mode="eval", **changes) as run:
-      path = _one_checkpoint(run.model_dir, _steps(checkpoint_steps))
+      path = _one_checkpoint(run.model_dir, checkpoint_steps)
       source = (
           score_files.from_tasks(run)
           if mixture_or_task_name
@@ -403,11 +412,11 @@ class MtfModel:
     del eval_with_score
     with self._configured(
         [],
-        _decode_bindings(beam_size, temperature, keep_top_k),
+        run_bindings.decoding(beam_size, temperature, keep_top_k),
         mode="export",
-        export_checkpoint_step=_steps(checkpoint_step),
+        export_checkpoint_step=checkpoint_step,
         export_path=export_dir or os.path.join(self._model_dir, "export"),
-        **_vocabulary_change(vocabulary),
+        **({"vocabulary": vocabulary} if vocabulary else {}),
     ) as run:
       return export.export(run)
 
@@ -475,10 +484,6 @@ def _is_literal(value: Any) -> bool:
   return isinstance(value, (bool, int, float, str))
 
 
-def _steps(steps: int | str | Sequence[int] | None) -> Any:
-  return evaluating.WAIT if steps is None else steps
-
-
 def _one_checkpoint(model_dir: str, steps: Any) -> str:
   paths = checkpoints.select(model_dir, steps)
   if len(paths) != 1:
@@ -491,34 +496,3 @@ def _one_checkpoint(model_dir: str, steps: Any) -> str:
 
 def _longest(rows: Sequence[Sequence[int]] | None) -> int:
   return max(map(len, rows or ()), default=0)
-
-
-def _vocabulary_change(vocabulary: Any) -> dict[str, Any]:
-  return {} if vocabulary is None else {"vocabulary": vocabulary}
-
-
-def _vocabulary_bindings(name: str) -> list[str]:
-  return [
-      f"mesh_transformer.get_vocabulary.mixture_or_task_name = {name!r}",
-      f"{_RUN}.vocabulary = @mesh_transformer.get_vocabulary()",
-  ]
-
-
-def _eval_bindings(name: str) -> list[str]:
-  return [
-      f"mesh_eval_dataset_fn.mixture_or_task_name = {name!r}",
-      f"{_RUN}.eval_dataset_fn ="
-      " @t5.models.mesh_transformer.mesh_eval_dataset_fn",
-  ]
-
-
-def _decode_bindings(
-    beam_size: int, temperature: float, keep_top_k: int
-) -> list[str]:
-  bindings = [f"Bitransformer.decode.beam_size = {beam_size}"]
-  for function in ("Bitransformer.decode", "sample_autoregressive"):
-    bindings += [
-        f"{function}.temperature = {float(temperature)}",
-        f"{function}.sampling_keep_top_k = {keep_top_k}",
-    ]
-  return bindings
