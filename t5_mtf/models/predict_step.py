@@ -63,12 +63,13 @@ def predictions(
   batch_dim = mtf.Dimension("batch", context.settings.batch.sequences)
   imported = import_features({"inputs": inputs}, context, [batch_dim])
   tensors = {"outputs": None}
-  if options.beam_size > 1:
-    tensors["outputs"], tensors["beam_scores"] = _beam_search(
-        imported["inputs"], context, options
-    )
-  else:
-    tensors["outputs"] = _sample(imported["inputs"], context, options)
+  with _without_recomputation(context.model):
+    if options.beam_size > 1:
+      tensors["outputs"], tensors["beam_scores"] = _beam_search(
+          imported["inputs"], context, options
+      )
+    else:
+      tensors["outputs"] = _sample(imported["inputs"], context, options)
   tensors = {name: mtf.anonymize(tensor) for name, tensor in tensors.items()}
   lowering = context.lower()
   found = {
@@ -153,6 +154,24 @@ def _all_beams(stop_early: bool) -> Iterator[list[tuple[Any, Any]]]:
     yield found
   finally:
     module.beam_search = search
+
+
+@contextlib.contextmanager
+def _without_recomputation(model: Any) -> Iterator[None]:
+  """Turns `LayerStack.recompute_grads` off: it is for gradients.
+
+  What it recomputes cannot be read from outside, as decoding has to.
+  """
+  models = [getattr(model, part, None) for part in ("encoder", "decoder")]
+  stacks = [part.layer_stack for part in models if part] or [model.layer_stack]
+  before = [stack._recompute_grads for stack in stacks]
+  for stack in stacks:
+    stack._recompute_grads = False
+  try:
+    yield
+  finally:
+    for stack, recompute in zip(stacks, before, strict=True):
+      stack._recompute_grads = recompute
 
 
 def scaffold(lowering: Any) -> Any:
