@@ -63,6 +63,9 @@ def run(flags: argparse.Namespace) -> int:
   """Scores the files; returns the exit status."""
   _check(flags)
   registered.prepare(flags)
+  if flags.dry_run:
+    print(f"would score by {_check_names(flags)}")
+    return 0
   texts, own_targets = _read(flags.predictions, "prediction")
   scores = _read_scores(flags.scores)
   targets = _read(flags.targets, "target")[0]
@@ -71,10 +74,6 @@ def run(flags: argparse.Namespace) -> int:
   else:
     targets = targets if targets is not None else own_targets
     eval_task = _files_alone(flags, targets)
-  if flags.dry_run:
-    print(f"would score {len(eval_task.targets):,} examples of"
-          f" {eval_task.name}")
-    return 0
   _check_lengths(flags, eval_task, texts, scores)
   result = _score(eval_task, texts, scores)
   intervals = _intervals(flags, eval_task, texts, scores)
@@ -106,6 +105,16 @@ def _check(flags: argparse.Namespace) -> None:
         f"--output={flags.output} is there already, and is left as it is. Give"
         " another name, or remove it."
     )
+
+
+def _check_names(flags: argparse.Namespace) -> str:
+  """The names of the metrics, looked up without reading a file."""
+  from t5_mtf import data
+  from t5_mtf.data.file_task.metrics import FileMetrics
+
+  if flags.task:
+    return f"the metrics of {data.get_mixture_or_task(flags.task).name}"
+  return ", ".join(FileMetrics.of(flags.metric).names)
 
 
 def _read(path: str | None, key: str) -> tuple[Any, Any]:
