@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from t5_mtf.models import evaluating, export, inference, training
+from t5_mtf.models import (
+    evaluating,
+    export,
+    inference,
+    score_files,
+    training,
+)
 from t5_mtf.models.settings import RunSettings
 
 
@@ -16,6 +22,8 @@ def run(settings: RunSettings) -> Any:
       "score_eval": evaluating.evaluate,
       "perplexity_eval": evaluating.evaluate,
       "infer": inference.infer,
+      "score_from_dataset": score_files.score_from_dataset,
+      "score_from_strings": score_files.score_from_strings,
       "export": export.export,
       "export_infer": export.export,
   }
