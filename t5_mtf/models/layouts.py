@@ -9,6 +9,8 @@ dimension is split over which mesh dimension. See Raffel et al. 2020, section
 from __future__ import annotations
 
 import dataclasses
+import glob
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -71,7 +73,7 @@ class Mesh:
 def choose_mesh(
     mesh_shape: Any,
     layout_rules: Any,
-    mesh_devices: Sequence[str] | None = None,
+    mesh_devices: Sequence[str] | str | None = None,
     tpu: Tpu | None = None,
 ) -> Mesh:
   """Makes the mesh of a run.
@@ -81,7 +83,8 @@ def choose_mesh(
       pairs, an `mtf.Shape`), or None to choose from the visible devices: all
       GPUs data-parallel, else one CPU device that uses every core.
     layout_rules: what `mtf.convert_to_layout_rules` takes.
-    mesh_devices: device names in mesh order, or None to take the visible ones.
+    mesh_devices: device names in mesh order; "cpu" or "gpu" for as many of
+      that kind as the mesh has positions; None to take the visible ones.
     tpu: the TPU, or None.
 
   Raises:
@@ -90,14 +93,20 @@ def choose_mesh(
   """
   layout = mtf.convert_to_layout_rules(layout_rules)
   gpus = [] if tpu else tf.config.list_physical_devices("GPU")
+  kind = _kind_of(mesh_devices)
   if mesh_shape is None:
-    count = len(mesh_devices) if mesh_devices else max(1, len(gpus))
+    if mesh_devices and not kind:
+      count = len(mesh_devices)
+    else:
+      count = 1 if kind == "cpu" else max(1, len(gpus))
     mesh_shape = [("batch", count)] if count > 1 else []
   shape = _parse_shape(mesh_shape)
   if tpu:
-    what = f"TPU {tpu.name}; mesh {_named(shape)}"
+    what = f"TPU {tpu.name}; mesh {named(shape)}"
     return Mesh(shape, layout, (), what, tpu)
-  if mesh_devices:
+  if kind:
+    devices = tuple(f"{kind}:{i}" for i in range(shape.size))
+  elif mesh_devices:
     devices = tuple(mesh_devices)
   elif gpus and shape.size <= len(gpus):
     devices = tuple(f"gpu:{i}" for i in range(shape.size))
@@ -105,7 +114,7 @@ def choose_mesh(
     devices = tuple(f"cpu:{i}" for i in range(shape.size))
   if len(devices) != shape.size:
     raise errors.UserError(
-        f"mesh_shape {_named(shape)} needs {shape.size} devices, but"
+        f"mesh_shape {named(shape)} needs {shape.size} devices, but"
         f" mesh_devices names {len(devices)}: {', '.join(devices)}."
         f" Give {shape.size} devices, or a shape whose sizes multiply to"
         f" {len(devices)}."
@@ -131,7 +140,7 @@ def check_divides(mesh: Mesh, sizes: Mapping[str, int], what: str) -> None:
       divisors = [n for n in range(1, size + 1) if size % n == 0]
       shown = ", ".join(map(str, [n for n in divisors if n <= 1024]))
       raise errors.UserError(
-          f"the mesh {_named(mesh.shape)} splits {dimension!r} of {what} into"
+          f"the mesh {named(mesh.shape)} splits {dimension!r} of {what} into"
           f" {parts} parts, but its size {size} is not a multiple of {parts}."
           f" Sizes of that mesh dimension that fit: {shown}."
       )
@@ -147,6 +156,20 @@ def _parse_shape(mesh_shape: Any) -> Any:
     ) from error
 
 
+def _kind_of(mesh_devices: Sequence[str] | str | None) -> str | None:
+  """"cpu" or "gpu" where only the kind of the devices is given."""
+  if not isinstance(mesh_devices, str):
+    return None
+  if mesh_devices not in ("cpu", "gpu"):
+    raise errors.unknown_name(
+        "kind of mesh_devices",
+        mesh_devices,
+        ("cpu", "gpu"),
+        "Or give a list of device names, such as ['gpu:0', 'gpu:1'].",
+    )
+  return mesh_devices
+
+
 def _check_gpus(devices: Sequence[str], num_gpus: int) -> None:
   for device in devices:
     kind, _, index = device.lower().strip("/").rpartition(":")
@@ -158,11 +181,33 @@ def _check_gpus(devices: Sequence[str], num_gpus: int) -> None:
       )
 
 
-def _named(shape: Any) -> str:
+def named(shape: Any) -> str:
+  """A mesh's shape for people: "batch:2xmodel:4"."""
   return "x".join(f"{d.name}:{d.size}" for d in shape.dims) or "of one device"
 
 
 def _describe(shape: Any, devices: Sequence[str], num_gpus: int) -> str:
   unused = num_gpus - sum("gpu" in d.lower() for d in devices)
-  text = f"{', '.join(devices)}; mesh {_named(shape)}"
-  return text + (f"; {unused} visible GPU left unused" if unused > 0 else "")
+  text = f"{', '.join(devices)}; mesh {named(shape)}"
+  if unused > 0:
+    text += f"; {unused} visible GPU left unused"
+  return text + "".join(f"; {note}" for note in unused_accelerators(num_gpus))
+
+
+def unused_accelerators(num_gpus: int) -> list[str]:
+  """Accelerators that are there and that a run without --tpu cannot use.
+
+  Args:
+    num_gpus: how many GPUs TensorFlow sees.
+  """
+  notes = []
+  nvidia = len(glob.glob("/dev/nvidia[0-9]*"))
+  if nvidia > num_gpus:
+    notes.append(
+        f"{nvidia - num_gpus} NVIDIA GPU left unused, which TensorFlow does not"
+        " see (driver, CUDA or CUDA_VISIBLE_DEVICES)"
+    )
+  name = os.environ.get("TPU_NAME")
+  if name or glob.glob("/dev/accel[0-9]*"):
+    notes.append(f"a TPU left unused: --tpu={name or 'NAME'} takes it")
+  return notes

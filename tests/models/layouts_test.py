@@ -43,3 +43,26 @@ def test_a_mesh_that_does_not_divide_names_sizes_that_do():
   mesh = layouts.choose_mesh("model:3", RULES)
   with pytest.raises(errors.UserError, match="'heads'.*8.*1, 2, 4, 8"):
     layouts.check_divides(mesh, {"heads": 8}, "the model")
+
+
+def test_a_kind_of_device_stands_for_as_many_as_the_mesh_has():
+  mesh = layouts.choose_mesh("batch:2,model:2", RULES, "cpu")
+  assert mesh.devices == ("cpu:0", "cpu:1", "cpu:2", "cpu:3")
+  assert layouts.choose_mesh(None, RULES, "cpu").devices == ("cpu:0",)
+
+
+def test_an_unknown_kind_of_device_is_refused():
+  with pytest.raises(errors.UserError, match="'tpu'.*'gpu'"):
+    layouts.choose_mesh("batch:2", RULES, "tpu")
+
+
+def test_gpus_that_are_not_there_are_an_error_by_kind_too():
+  with pytest.raises(errors.UserError, match="gpu:0"):
+    layouts.choose_mesh("batch:2", RULES, "gpu")
+
+
+def test_a_tpu_left_unused_is_said_in_the_line_of_devices(monkeypatch):
+  assert "unused" not in layouts.choose_mesh(None, RULES).description
+  monkeypatch.setenv("TPU_NAME", "my-tpu")
+  described = layouts.choose_mesh(None, RULES).description
+  assert "TPU left unused: --tpu=my-tpu" in described
