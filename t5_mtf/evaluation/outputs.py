@@ -60,13 +60,14 @@ def write_events(
   from t5_mtf.tf_compat import tf
 
   with tf.Graph().as_default():  # this writer refuses eager mode
-    writer = tf.compat.v1.summary.FileWriter(folder)
-  with writer:
-    for result in results:
-      summary = tf.compat.v1.Summary()
-      for name, value in result.metrics.items():
-        summary.value.add(tag=f"eval/{result.task}/{name}", simple_value=value)
-      writer.add_summary(summary, result.step)
+    # One writer a folder: files are named by the second they are made in.
+    writer = tf.compat.v1.summary.FileWriterCache.get(folder)
+  for result in results:
+    summary = tf.compat.v1.Summary()
+    for name, value in result.metrics.items():
+      summary.value.add(tag=f"eval/{result.task}/{name}", simple_value=value)
+    writer.add_summary(summary, result.step)
+  writer.flush()
 
 
 def read_results(folder: str) -> results_lib.Results:

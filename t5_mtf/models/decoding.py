@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import sys
 import time
@@ -68,7 +69,10 @@ def encode(settings: RunSettings, texts: Sequence[str]) -> list[list[int]]:
 
 
 def decode(
-    settings: RunSettings, inputs: rows_lib.Rows, checkpoint: str
+    settings: RunSettings,
+    inputs: rows_lib.Rows,
+    checkpoint: str,
+    reloadable: resident.Reloadable | None = None,
 ) -> Decoded:
   """Decodes rows of token ids that end in EOS, as gin configures it.
 
@@ -79,6 +83,7 @@ def decode(
     settings: of the run.
     inputs: the rows, without padding.
     checkpoint: path of the checkpoint to decode with.
+    reloadable: a model that is kept between calls; None to load one for this.
 
   Returns:
     The answers, and how many inputs had to be cut (their EOS is kept).
@@ -91,9 +96,13 @@ def decode(
   if settings.use_tpu:
     found = _decode_by_estimator(settings, cut, checkpoint, options, report)
   else:
-    with resident.ResidentModel(settings, checkpoint, options) as model:
-      report.print()
-      found = model.decode(cut, options.num_outputs > 1, _Progress())
+    with contextlib.ExitStack() as stack:
+      if reloadable is None:
+        reloadable = stack.enter_context(resident.Reloadable(settings))
+      if not reloadable.is_loaded:
+        report.print()
+      model = reloadable.model(checkpoint)
+      found = model.decode(cut, options.num_outputs > 1, Progress("inputs"))
   return as_texts(found, settings.vocabulary[1], truncated)
 
 
@@ -179,20 +188,27 @@ def _start_report(
   return report
 
 
-class _Progress:
-  """Says now and then how many inputs are decoded."""
+class Progress:
+  """Says now and then how many rows are done."""
 
-  def __init__(self) -> None:
+  def __init__(self, what: str) -> None:
+    """Starts the clock.
+
+    Args:
+      what: the rows are, in the plural.
+    """
+    self._what = what
     self._started = self._said = time.monotonic()
 
   def __call__(self, done: int, total: int) -> None:
+    """Is told that `done` of `total` rows are done."""
     now = time.monotonic()
     if done == total or now - self._said < _SECONDS_BETWEEN_LINES:
       return
     self._said = now
     left = (now - self._started) / max(done, 1) * (total - done)
     print(
-        f"decoded {done:,} of {total:,} inputs, {left:,.0f}s left",
+        f"{done:,} of {total:,} {self._what} done, {left:,.0f}s left",
         file=sys.stderr,
         flush=True,
     )

@@ -19,7 +19,13 @@ from t5_mtf.evaluation import outputs
 from t5_mtf.evaluation import results as results_lib
 from t5_mtf.evaluation.evaluator import EvalTask, Predictions
 from t5_mtf.evaluation.results import TaskResult
-from t5_mtf.models import checkpoints, decode_options, decoding, scoring
+from t5_mtf.models import (
+    checkpoints,
+    decode_options,
+    decoding,
+    resident,
+    scoring,
+)
 from t5_mtf.models.mesh_transformer import EvalDataset
 from t5_mtf.models.settings import RunSettings
 
@@ -137,10 +143,11 @@ def evaluate(
   every = every or read_examples(settings)
   folder = results_folder(settings)
   found: list[TaskResult] = []
-  for path in _chosen_checkpoints(settings):
-    results = evaluate_once(settings, every, path, folder)
-    print(table(results), flush=True)
-    found += results
+  with resident.Reloadable(settings) as reloadable:
+    for path in _chosen_checkpoints(settings):
+      results = evaluate_once(settings, every, path, folder, reloadable)
+      print(table(results), flush=True)
+      found += results
   if len({result.step for result in found}) > 1:
     print(_best(found), flush=True)
   return found
@@ -198,7 +205,11 @@ def _chosen_checkpoints(settings: RunSettings) -> Iterator[str]:
 
 
 def evaluate_once(
-    settings: RunSettings, every: Sequence[Examples], path: str, folder: str
+    settings: RunSettings,
+    every: Sequence[Examples],
+    path: str,
+    folder: str,
+    reloadable: resident.Reloadable | None = None,
 ) -> list[TaskResult]:
   """Evaluates a checkpoint, but for what results.json has of it.
 
@@ -207,6 +218,7 @@ def evaluate_once(
     every: the tasks.
     path: of the checkpoint.
     folder: where the results are, and go.
+    reloadable: a model that is kept between calls.
 
   Returns:
     The result of each task, found or made; those made are written.
@@ -229,7 +241,7 @@ def evaluate_once(
         flush=True,
     )
   if missing:
-    made = evaluate_checkpoint(settings, missing, path)
+    made = evaluate_checkpoint(settings, missing, path, reloadable)
     for examples, (result, predictions) in zip(missing, made, strict=True):
       outputs.write_examples(folder, examples.task)
       outputs.write_predictions(folder, examples.task, step, predictions)
@@ -283,7 +295,10 @@ def _is_scored(settings: RunSettings, examples: Examples) -> bool:
 
 
 def evaluate_checkpoint(
-    settings: RunSettings, every: Sequence[Examples], path: str
+    settings: RunSettings,
+    every: Sequence[Examples],
+    path: str,
+    reloadable: resident.Reloadable | None = None,
 ) -> list[tuple[TaskResult, Predictions]]:
   """Evaluates one checkpoint on several tasks, without writing anything.
 
@@ -291,13 +306,14 @@ def evaluate_checkpoint(
     settings: of the run.
     every: the tasks.
     path: of the checkpoint.
+    reloadable: a model that is kept between calls.
 
   Returns:
     For each task its result, and what the model gave for its examples. The
     time to decode and to score is shared among the tasks by their examples.
   """
-  decoded = _decode(settings, every, path)
-  scored = _score(settings, every, path)
+  decoded = _decode(settings, every, path, reloadable)
+  scored = _score(settings, every, path, reloadable)
   made = []
   for index, examples in enumerate(every):
     texts, seconds = decoded.get(index, (None, 0.0))
@@ -331,7 +347,10 @@ def _longer(rows: Sequence[Sequence[int]] | None, length: int | None) -> int:
 
 
 def _decode(
-    settings: RunSettings, every: Sequence[Examples], path: str
+    settings: RunSettings,
+    every: Sequence[Examples],
+    path: str,
+    reloadable: resident.Reloadable | None,
 ) -> dict[int, tuple[Sequence[str], float]]:
   """Decodes in one go; index of the task -> its texts and seconds."""
   chosen = [i for i, e in enumerate(every) if _is_decoded(settings, e)]
@@ -344,25 +363,31 @@ def _decode(
       )
   rows = [row for i in chosen for row in every[i].inputs]
   started = time.monotonic()
-  texts = decoding.decode(settings, rows, path).outputs if rows else ()
+  decoded = decoding.decode(settings, rows, path, reloadable)
   seconds_each = (time.monotonic() - started) / max(len(rows), 1)
   found, start = {}, 0
   for i in chosen:
     count = len(every[i].task.inputs)
-    found[i] = texts[start : start + count], seconds_each * count
+    texts = decoded.outputs[start : start + count]
+    found[i] = texts, seconds_each * count
     start += count
   return found
 
 
 def _score(
-    settings: RunSettings, every: Sequence[Examples], path: str
+    settings: RunSettings,
+    every: Sequence[Examples],
+    path: str,
+    reloadable: resident.Reloadable | None,
 ) -> dict[int, tuple[scoring.Scores, float]]:
   """Scores the targets; index of the task -> its scores and seconds."""
   found = {}
   for index, examples in enumerate(every):
     if _is_scored(settings, examples):
       started = time.monotonic()
-      scores = scoring.score(settings, examples.inputs, examples.targets, path)
+      scores = scoring.score(
+          settings, examples.inputs, examples.targets, path, reloadable
+      )
       found[index] = scores, time.monotonic() - started
   return found
 

@@ -20,7 +20,7 @@ import gin
 from t5_mtf import errors
 from t5_mtf.evaluation import files, metrics, outputs
 from t5_mtf.evaluation.results import TaskResult, format_score
-from t5_mtf.models import checkpoints, evaluating
+from t5_mtf.models import checkpoints, evaluating, resident
 from t5_mtf.models.settings import RunSettings
 from t5_mtf.tf_compat import tf
 
@@ -118,6 +118,7 @@ class Evaluator(tf.estimator.CheckpointSaverListener):
     )
     self._examples = evaluating.read_examples(self._settings)
     self._folder = evaluating.results_folder(self._settings)
+    self._reloadable = resident.Reloadable(self._settings)
     self.stopped_at: int | None = None
     self._check_task()
 
@@ -154,7 +155,7 @@ class Evaluator(tf.estimator.CheckpointSaverListener):
     path = os.path.join(self._settings.model_dir, f"model.ckpt-{step}")
     print(flush=True)  # ends the live line
     results = evaluating.evaluate_once(
-        self._settings, self._examples, path, self._folder
+        self._settings, self._examples, path, self._folder, self._reloadable
     )
     print(evaluating.table(results), flush=True)
     if self._plan.metric:
@@ -164,6 +165,11 @@ class Evaluator(tf.estimator.CheckpointSaverListener):
       self.stopped_at = step
       print(f"stopping early at step {step:,}: {reason}", flush=True)
     return bool(reason)
+
+  def end(self, session: Any, global_step_value: int) -> None:
+    """Frees the model that evaluates."""
+    del session, global_step_value
+    self._reloadable.close()
 
   def _values(self) -> dict[int, float]:
     """Step -> value, of the evaluations so far in this configuration."""

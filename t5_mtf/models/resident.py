@@ -15,6 +15,7 @@ from typing import Any
 
 from t5_mtf import gin_config
 from t5_mtf.models import (
+    decode_options,
     estimator,
     initialization,
     master_dtype,
@@ -121,9 +122,12 @@ class ResidentModel:
     self.part = Part(self.settings)
     self._graph = tf.Graph()
     self._session = tf.compat.v1.Session(
-        graph=self._graph, config=estimator.session_config(settings)
+        settings.mesh.target,
+        graph=self._graph,
+        config=estimator.session_config(settings),
     )
     self._steps: dict[tuple, Callable[..., Any]] = {}
+    self._copy: Any = None
     self._restored = False
 
   def __enter__(self) -> ResidentModel:
@@ -145,6 +149,15 @@ class ResidentModel:
     if not self._restored:
       [(_, size, [length])] = self._batches([[[0]]])
       self._decode_step(size, length)
+
+  def use(self, checkpoint: str) -> None:
+    """Answers with another checkpoint of the same model from now on.
+
+    Raises:
+      CheckpointError: it does not fit the model.
+    """
+    if checkpoint != self.checkpoint:
+      self.checkpoint, self._restored = checkpoint, False
 
   @property
   def variables(self) -> list[Any]:
@@ -193,7 +206,10 @@ class ResidentModel:
     ]
 
   def score(
-      self, inputs: rows.Rows | None, targets: rows.Rows
+      self,
+      inputs: rows.Rows | None,
+      targets: rows.Rows,
+      progress: Callable[[int, int], None] | None = None,
   ) -> list[tuple[float, int]]:
     """Scores rows of ids; see `score_step.predictions`.
 
@@ -203,17 +219,16 @@ class ResidentModel:
       inputs: rows that are not longer than the inputs length; None for a
         language model without.
       targets: as many rows.
+      progress: called with how many rows are scored, of how many.
 
     Returns:
       For each row its log-likelihood and how many tokens were scored.
     """
     if inputs is not None and self.settings.model_type == "lm":
-      inputs, targets = None, [
-          [*(-i for i in prefix), *row]
-          for prefix, row in zip(inputs, targets, strict=True)
-      ]
+      inputs, targets = None, score_step.behind_inputs(inputs, targets)
     features = [targets] if inputs is None else [inputs, targets]
     found = [(0.0, 0)] * len(targets)
+    done = 0
     for indices, size, lengths in self._batches(features):
       step = self._score_step(size, *lengths)
       values = step(*(
@@ -222,6 +237,9 @@ class ResidentModel:
       ))
       for place, i in enumerate(indices):
         found[i] = float(values["scores"][place]), int(values["tokens"][place])
+      done += len(indices)
+      if progress:
+        progress(done, len(targets))
     return found
 
   def _with_scores(
@@ -276,8 +294,19 @@ class ResidentModel:
   ) -> Callable[..., Any]:
     """What runs one shape; builds its part of the graph at first use."""
     key = (kind, size, *lengths.values())
-    if key in self._steps:
-      return self._steps[key]
+    if key not in self._steps:
+      self._build(key, size, lengths, build)
+    if not self._restored:
+      self._restore()
+    return self._steps[key]
+
+  def _build(
+      self,
+      key: tuple,
+      size: int,
+      lengths: Mapping[str, int],
+      build: Callable[[Mapping[str, Any], Any], tuple[Any, Any]],
+  ) -> None:
     with self._graph.as_default():
       tf.compat.v1.set_random_seed(model_fn.SEED)
       features = {
@@ -288,14 +317,17 @@ class ResidentModel:
           Batch(size, {**self.settings.batch.sequence_length, **lengths}),
           functools.partial(build, features),
       )
-      if not self._restored:
-        restore(self._session, self.checkpoint)
-        self._session.run(lowering.copy_masters_to_slices())
-        self._restored = True
+      # All parts share the slices, as they do the variables.
+      self._copy = self._copy or lowering.copy_masters_to_slices()
       self._steps[key] = self._session.make_callable(
           fetches, list(features.values())
       )
-    return self._steps[key]
+
+  def _restore(self) -> None:
+    with self._graph.as_default():
+      restore(self._session, self.checkpoint, self.settings.vocabulary)
+    self._session.run(self._copy)
+    self._restored = True
 
 
 def inputs_length(settings: RunSettings) -> int:
@@ -363,14 +395,69 @@ class Part:
         return step(context)
 
 
-def restore(session: Any, checkpoint: str) -> None:
+def restore(
+    session: Any, checkpoint: str, vocabulary: tuple[Any, Any]
+) -> None:
   """Gives the variables of the default graph a checkpoint's values.
 
+  Args:
+    session: of the default graph.
+    checkpoint: path of the checkpoint.
+    vocabulary: (inputs, targets) vocabularies, for the error.
+
   Raises:
-    CheckpointError: the checkpoint does not fit the model.
+    CheckpointError: the checkpoint is of another model.
   """
-  plan = initialization.plan(checkpoint, initialization.Variables.of_graph())
+  variables = initialization.Variables.of_graph(vocabulary=vocabulary)
+  # Values of another type are cast.
+  untyped = dataclasses.replace(variables, types={})
+  initialization.check_same_model(checkpoint, untyped)
+  plan = initialization.plan(checkpoint, variables)
   session.run(initialization.scaffold(plan).init_op)
+
+
+class Reloadable:
+  """One model for one checkpoint after the other; a context manager.
+
+  The graph is built once, whatever the number of checkpoints.
+  """
+
+  def __init__(self, settings: RunSettings) -> None:
+    """Prepares nothing yet.
+
+    Args:
+      settings: of the run; its mesh must not be a TPU.
+    """
+    self._settings = settings
+    self._model: ResidentModel | None = None
+
+  def __enter__(self) -> Reloadable:
+    return self
+
+  def __exit__(self, *unused: Any) -> None:
+    self.close()
+
+  @property
+  def is_loaded(self) -> bool:
+    """Whether a model was asked for before."""
+    return self._model is not None
+
+  def model(self, checkpoint: str) -> ResidentModel:
+    """The model with this checkpoint's weights."""
+    if self._model is None:
+      options = decode_options.from_gin(
+          self._settings.batch.sequence_length["targets"],
+          self._settings.model_type,
+      )
+      self._model = ResidentModel(self._settings, checkpoint, options)
+    self._model.use(checkpoint)
+    return self._model
+
+  def close(self) -> None:
+    """Frees the model."""
+    if self._model is not None:
+      self._model.close()
+      self._model = None
 
 
 def _on_its_devices(settings: RunSettings) -> RunSettings:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from t5_mtf.models.model_fn import (
@@ -107,3 +107,17 @@ def log_likelihoods(
   )
   tokens = mtf.reduce_sum(mtf.to_int32(counted), reduced_dim=length_dim)
   return scores, tokens
+
+
+def behind_inputs(
+    inputs: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]
+) -> list[list[int]]:
+  """Targets of a language model behind inputs, which are not scored.
+
+  >>> behind_inputs([[5, 6]], [[7, 1]])
+  [[-5, -6, 7, 1]]
+  """
+  return [
+      [*(-i for i in before), *row]
+      for before, row in zip(inputs, targets, strict=True)
+  ]

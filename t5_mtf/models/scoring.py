@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import math
 
 from t5_mtf import errors
-from t5_mtf.models import estimator, hooks, rows
+from t5_mtf.models import estimator, hooks, resident, rows, score_step
+from t5_mtf.models.decoding import Progress
 from t5_mtf.models.settings import RunSettings
 from t5_mtf.models.start_report import StartReport
 
@@ -45,6 +47,7 @@ def score(
     inputs: rows.Rows | None,
     targets: rows.Rows,
     checkpoint: str,
+    reloadable: resident.Reloadable | None = None,
 ) -> Scores:
   """Scores rows of token ids.
 
@@ -56,6 +59,7 @@ def score(
     inputs: rows that end in EOS, or None.
     targets: rows that end in EOS, as many.
     checkpoint: path of the checkpoint to score with.
+    reloadable: a model that is kept between calls; None to load one for this.
 
   Returns:
     The scores, and how many rows had to be cut (their last token is kept).
@@ -63,7 +67,39 @@ def score(
   Raises:
     UserError: the model needs inputs and there are none, or the numbers of
       rows differ.
+    CheckpointError: the checkpoint is of another model.
   """
+  _check(settings, inputs, targets)
+  lengths = settings.batch.sequence_length
+  targets, longer_targets = rows.cut(targets, lengths["targets"])
+  longer_inputs = 0
+  if inputs is not None:
+    inputs, longer_inputs = rows.cut(inputs, resident.inputs_length(settings))
+    if settings.model_type == "lm":
+      inputs = [row[:-1] for row in inputs]
+  found: list[tuple[float, int]] = []
+  if targets and settings.use_tpu:
+    found = _score_by_estimator(settings, inputs, targets, checkpoint)
+  elif targets:
+    with contextlib.ExitStack() as stack:
+      if reloadable is None:
+        reloadable = stack.enter_context(resident.Reloadable(settings))
+      if not reloadable.is_loaded:
+        _start_report(settings, len(targets), checkpoint).print()
+      found = reloadable.model(checkpoint).score(
+          inputs, targets, Progress("targets")
+      )
+  return Scores(
+      tuple(score for score, _ in found),
+      tuple(count for _, count in found),
+      longer_inputs,
+      longer_targets,
+  )
+
+
+def _check(
+    settings: RunSettings, inputs: rows.Rows | None, targets: rows.Rows
+) -> None:
   if inputs is not None and len(inputs) != len(targets):
     raise errors.UserError(
         f"there are {len(inputs):,} inputs but {len(targets):,} targets to"
@@ -74,49 +110,45 @@ def score(
         f"a {settings.model_type} scores targets given inputs, but there are"
         " no inputs. Give one for each target; it may be empty."
     )
-  if inputs is not None and settings.model_type == "lm":
-    joined = [
-        [-i for i in prefix[:-1]] + list(row)
-        for prefix, row in zip(inputs, targets, strict=True)
-    ]
-    inputs, targets = None, joined
-  lengths = settings.batch.sequence_length
-  features, cut = {}, {"inputs": 0}
-  for name, given in (("inputs", inputs), ("targets", targets)):
-    if given is not None:
-      features[name], cut[name] = rows.cut(given, lengths[name])
-  order = rows.longest_first(*features.values())
-  found = [(0.0, 0)] * len(order)
-  ordered = {name: [r[i] for i in order] for name, r in features.items()}
-  answers = _predict(settings, ordered, checkpoint)
-  for i, answer in zip(order, answers, strict=True):
-    found[i] = answer
-  return Scores(
-      tuple(score for score, _ in found),
-      tuple(count for _, count in found),
-      cut["inputs"],
-      cut["targets"],
-  )
 
 
-def _predict(
-    settings: RunSettings, features: dict[str, rows.Rows], checkpoint: str
-) -> list[tuple[float, int]]:
-  """The score and the number of tokens of each row, in order."""
-  count = len(features["targets"])
-  if not count:
-    return []
+def _start_report(
+    settings: RunSettings, count: int, checkpoint: str
+) -> StartReport:
   report = StartReport()
   report.add("model", settings.model_type)
   report.add("devices", settings.mesh.description)
   report.add(
       "scoring",
-      f"{count:,} targets, {settings.batch.sequences:,} a batch",
+      f"{count:,} targets, up to {settings.batch.sequences:,} a batch",
   )
   report.add("weights", f"all from {checkpoint}")
+  return report
+
+
+def _score_by_estimator(
+    settings: RunSettings,
+    inputs: rows.Rows | None,
+    targets: rows.Rows,
+    checkpoint: str,
+) -> list[tuple[float, int]]:
+  """Scores where there must be a TPUEstimator: on a TPU.
+
+  All batches have the shape of the settings' batch.
+  """
+  features = {"targets": targets}
+  if inputs is not None and settings.model_type == "lm":
+    joined = score_step.behind_inputs(inputs, targets)
+    length = settings.batch.sequence_length["targets"]
+    features["targets"], _ = rows.cut(joined, length)
+  elif inputs is not None:
+    features["inputs"] = inputs
+  order = rows.longest_first(*features.values())
+  ordered = {name: [r[i] for i in order] for name, r in features.items()}
+  report = _start_report(settings, len(targets), checkpoint)
   predictions = estimator.make_estimator(settings, report).predict(
       lambda params: rows.batches(
-          features, settings.batch.sequence_length, settings.batch.sequences
+          ordered, settings.batch.sequence_length, settings.batch.sequences
       ),
       checkpoint_path=checkpoint,
       hooks=[
@@ -124,7 +156,7 @@ def _predict(
           hooks.ReportHook(report),
       ],
   )
-  return [
-      (float(found["scores"]), int(found["tokens"]))
-      for _, found in zip(range(count), predictions, strict=False)
-  ]
+  found = [(0.0, 0)] * len(order)
+  for i, values in zip(order, predictions, strict=False):
+    found[i] = float(values["scores"]), int(values["tokens"])
+  return found
