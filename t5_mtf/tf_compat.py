@@ -40,13 +40,20 @@ def _check_tensorflow_version() -> None:
 
 
 def _prepare_mesh_tensorflow() -> None:
-  """Restores the name under which Mesh TF registers its tensor conversion."""
+  """Restores the name under which Mesh TF registers its tensor conversion.
+
+  Its TPU code also reads absl flags of its own (cores a chip, folded tori), for
+  which absl would parse our command line and stop at our flags. They keep their
+  defaults.
+  """
   from tensorflow.python.framework import ops, tensor_conversion_registry
+  from tensorflow.python.platform import flags
 
   if not hasattr(ops, "register_tensor_conversion_function"):
     ops.register_tensor_conversion_function = (
         tensor_conversion_registry.register_tensor_conversion_function
     )
+  flags.FLAGS([__name__])  # an empty command line
 
 
 class _LazyModule(types.ModuleType):

@@ -46,3 +46,20 @@ def test_another_python_is_named_with_the_one_that_works():
   assert run.returncode == 1
   assert "runs on Python 3.11" in run.stderr.splitlines()[-1]
   assert "this is Python 3.12" in run.stderr.splitlines()[-1]
+
+
+def test_the_tpu_code_of_mesh_tf_leaves_our_command_line_alone():
+  """Its absl flags would be parsed from it, and fail at the first of ours."""
+  code = (
+      "from t5_mtf.tf_compat import mtf, mtf_utils\n"
+      "print(mtf_utils.tpu_mesh_shape('2x2', 2).to_string)\n"
+      "print(mtf.simd_mesh_impl.auto_logical_to_physical_tpu([8], [2, 2, 2]))"
+  )
+  run = subprocess.run(
+      [sys.executable, "-c", code, "--model_dir=x", "--tpu=y"],
+      capture_output=True,
+      text=True,
+      check=False,
+  )
+  assert run.returncode == 0, run.stderr
+  assert "Shape[batch=4, model=2]" in run.stdout
