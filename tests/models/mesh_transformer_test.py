@@ -64,3 +64,27 @@ def test_an_unknown_split_names_those_there_are():
     mesh_transformer.describe_data("mini_sglue", "tran", LENGTHS)
   with pytest.raises(errors.UserError, match="'test'.*train, validation"):
     mesh_transformer.mesh_eval_dataset_fn("mini_sglue", dataset_split="test")
+
+
+def test_rows_of_a_tsv_file_are_packed_as_published(tmp_path):
+  path = tmp_path / "rows.tsv"
+  path.write_text("ab\tx\ncd\tyz\n")
+  vocabulary = data.ByteVocabulary()
+  dataset = mesh_transformer.tsv_dataset_fn(
+      str(path), {"inputs": 6, "targets": 8}, "train", (vocabulary, vocabulary)
+  )
+  row = next(dataset.as_numpy_iterator())
+  assert row["inputs_segmentation"].tolist() == [1, 1, 1, 2, 2, 2]
+  texts = vocabulary.decode(row["inputs"][:2].tolist())
+  assert texts in ("ab", "cd")
+
+
+def test_a_malformed_row_of_a_tsv_file_is_named(tmp_path):
+  path = tmp_path / "rows.tsv"
+  path.write_text("ab\tx\ncd\n")
+  vocabulary = data.ByteVocabulary()
+  with pytest.raises(errors.DataError, match="rows.tsv:2"):
+    mesh_transformer.tsv_dataset_fn(
+        str(path), {"inputs": 6, "targets": 8}, "train",
+        (vocabulary, vocabulary),
+    )
