@@ -89,6 +89,7 @@ def load(
     search_paths: Sequence[str] = (),
     defaults: Sequence[str] = (),
     overrides: Sequence[str] = (),
+    ignored: gin_legacy.Ignored = gin_legacy.NOTHING_IGNORED,
 ) -> GinReport:
   """Replaces gin's configuration: defaults, files, overrides, bindings.
 
@@ -101,6 +102,7 @@ def load(
     search_paths: further places for gin files and what they include.
     defaults: bindings of lowest priority.
     overrides: bindings that win over the files, but not over `bindings`.
+    ignored: unknown configurables to leave out, rather than refuse.
 
   Returns:
     What was read, and notes on what was not taken as it stands.
@@ -111,7 +113,7 @@ def load(
   found = [find_gin_file(name, search_paths) for name in gin_files]
   gin.clear_config()
   _given.clear()
-  session = _Session()
+  session = _Session(ignored)
   with session.reading(search_paths), _explained():
     gin.parse_config_file(_mesh_defaults())
     gin.parse_config(list(defaults))
@@ -276,7 +278,8 @@ class _Session:
     said: "configurable.parameter", or macro -> its value in a file as text.
   """
 
-  def __init__(self) -> None:
+  def __init__(self, ignored: gin_legacy.Ignored) -> None:
+    self._ignored = ignored
     self.notes: list[str] = []
     self.said: dict[str, Any] = {}
 
@@ -295,7 +298,9 @@ class _Session:
 
   def rewrite(self, text: str, path: str) -> gin_legacy.Rewritten:
     """Rewrites a text and keeps its notes."""
-    rewritten = gin_legacy.rewrite(text, path, _is_registered)
+    rewritten = gin_legacy.rewrite(
+        text, path, _is_registered, self._ignored
+    )
     self.notes += [n for n in rewritten.notes if n not in self.notes]
     return rewritten
 

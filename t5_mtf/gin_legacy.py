@@ -190,13 +190,35 @@ class _AsText(config_parser.ParserDelegate):
     return f"%{name}"
 
 
-def rewrite(text: str, path: str, is_known: Callable[[str], bool]) -> Rewritten:
+@dataclasses.dataclass(frozen=True)
+class Ignored:
+  """Unknown configurables whose bindings the user wants left out.
+
+  Attributes:
+    names: of configurables.
+    all_unknown: whether every unknown one is left out.
+  """
+
+  names: tuple[str, ...] = ()
+  all_unknown: bool = False
+
+
+NOTHING_IGNORED = Ignored()
+
+
+def rewrite(
+    text: str,
+    path: str,
+    is_known: Callable[[str], bool],
+    ignored: Ignored = NOTHING_IGNORED,
+) -> Rewritten:
   """Rewrites a gin text of any published release.
 
   Args:
     text: of a gin file, or a binding.
     path: of the file, for messages.
     is_known: whether gin has a configurable of that name; such are kept.
+    ignored: what else to leave out.
 
   Raises:
     UserError: a module is imported that is not there, or a dropped parameter
@@ -206,6 +228,10 @@ def rewrite(text: str, path: str, is_known: Callable[[str], bool]) -> Rewritten:
     statements = list(config_parser.ConfigParser(text, _AsText()))
   except SyntaxError:
     return Rewritten(text)  # gin says what is wrong with it
+
+  def is_gone(selector: str) -> str | None:
+    return None if is_known(selector) else _why_gone(selector, ignored)
+
   lines = text.split("\n")
   starts = [statement.location.line_num - 1 for statement in statements]
   bindings, notes = [], []
@@ -216,7 +242,7 @@ def rewrite(text: str, path: str, is_known: Callable[[str], bool]) -> Rewritten:
     if isinstance(statement, config_parser.ImportStatement):
       changed = _import_line(statement.module, path)
     elif isinstance(statement, config_parser.BindingStatement):
-      binding, changed, note = _binding_line(statement, path, is_known)
+      binding, changed, note = _binding_line(statement, path, is_gone)
       bindings += [binding] if binding else []
       notes += [note] if note else []
     if changed is not None:
@@ -225,7 +251,7 @@ def rewrite(text: str, path: str, is_known: Callable[[str], bool]) -> Rewritten:
 
 
 def _binding_line(
-    statement: Any, path: str, is_known: Callable[[str], bool]
+    statement: Any, path: str, is_gone: Callable[[str], str | None]
 ) -> tuple[Binding | None, str | None, str | None]:
   """What is left of a binding, its new line if it has one, and a note."""
   scope = f"{statement.scope}/" if statement.scope else ""
@@ -234,7 +260,7 @@ def _binding_line(
   name = f"{scope}{statement.selector}.{statement.arg_name}"
   binding = Binding(name, statement.value)
   configurable = statement.selector.split(".")[-1]
-  if why := _is_gone(statement.selector, is_known):
+  if why := is_gone(statement.selector):
     return None, "", f"{name} was left out: {why}"
   if gone := GONE_PARAMETERS.get(binding.key):
     if gone.neutral is not None and statement.value not in gone.neutral:
@@ -247,7 +273,7 @@ def _binding_line(
     line = f"{new} = {_literal(statement.value)}"
     return Binding(new, statement.value), line, f"{name} is now {new}"
   for reference in _references(statement.value):
-    why = _is_gone(reference, is_known)
+    why = is_gone(reference)
     if not why:
       continue
     if (configurable, statement.arg_name) == ("run", "vocabulary"):
@@ -269,10 +295,14 @@ def _without_effect(binding: Binding, path: str) -> str | None:
   return f"{text} has no effect: {known.why}"
 
 
-def _is_gone(selector: str, is_known: Callable[[str], bool]) -> str | None:
-  """What does the work of a gone configurable; None if it is not gone."""
-  why = GONE_CONFIGURABLES.get(selector.split(".")[-1])
-  return None if why is None or is_known(selector) else why
+def _why_gone(selector: str, ignored: Ignored) -> str | None:
+  """Why bindings of an unknown configurable are left out; None to keep them."""
+  name = selector.split(".")[-1]
+  if name in GONE_CONFIGURABLES:
+    return GONE_CONFIGURABLES[name]
+  if name in ignored.names or selector in ignored.names or ignored.all_unknown:
+    return "there is none of that name, and it is to be ignored"
+  return None
 
 
 def _references(value: Any) -> Iterator[str]:

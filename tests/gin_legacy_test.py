@@ -100,3 +100,21 @@ def test_the_value_of_a_binding_keeps_its_references_as_text():
   [binding] = _rewrite("a/b.c.d = [@f(), %m, 'x']\n").bindings
   assert binding.key == "c.d"
   assert binding.value == ["@f()", "%m", "x"]
+
+
+@pytest.mark.parametrize(
+    "ignored",
+    [
+        gin_legacy.Ignored(("gone_layer",)),
+        gin_legacy.Ignored(("my.gone_layer",)),
+        gin_legacy.Ignored(all_unknown=True),
+    ],
+)
+def test_unknown_names_are_left_out_and_said_where_the_user_wants_it(ignored):
+  text = "my.gone_layer.size = 3\nknown.size = 4\n"
+  found = gin_legacy.rewrite(
+      text, "a.gin", lambda name: name == "known", ignored
+  )
+  assert found.text == "\nknown.size = 4\n"
+  [note] = found.notes
+  assert note.startswith("my.gone_layer.size was left out")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Sequence
 
-from t5_mtf import gin_config
+from t5_mtf import gin_config, gin_legacy
 
 # Off-TPU what is saved is float32 too, unless a config says otherwise: then a
 # run that continues has exactly the weights of the run that was stopped.
@@ -28,6 +28,7 @@ def load(
     search_paths: Sequence[str] = (),
     defaults: Sequence[str] = (),
     on_tpu: bool = False,
+    ignored: gin_legacy.Ignored = gin_legacy.NOTHING_IGNORED,
 ) -> None:
   """Imports what gin files refer to, loads them, and says what was skipped.
 
@@ -38,6 +39,7 @@ def load(
     defaults: see `gin_config.load`.
     on_tpu: whether the run is on a TPU; elsewhere all is float32, and ids are
       looked up by a gather.
+    ignored: see `gin_config.load`.
   """
   for module in (
       "t5_mtf.data.preprocessors",
@@ -57,6 +59,7 @@ def load(
       search_paths,
       defaults if on_tpu else (*_DEFAULTS_OFF_TPU, *defaults),
       () if on_tpu else _OVERRIDES_OFF_TPU,
+      ignored,
   )
   for note in report.notes:
     print(f"gin: {note}")
