@@ -6,9 +6,10 @@ is imported only then.
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Iterable
-from typing import IO
+from collections.abc import Iterable, Mapping, Sequence
+from typing import IO, Any
 
 from t5_mtf import errors
 
@@ -114,4 +115,21 @@ def read_lines(path: str | os.PathLike[str]) -> list[str]:
 def write_lines(path: str | os.PathLike[str], texts: Iterable[str]) -> None:
   """Writes texts, one a line; a line break in a text becomes a space."""
   lines = (" ".join(text.splitlines()) + "\n" for text in texts)
+  write_atomically(path, "".join(lines))
+
+
+def write_json_lines(
+    path: str | os.PathLike[str],
+    columns: Mapping[str, Sequence[Any] | None],
+) -> None:
+  """Writes columns as one JSON object a row; those that are None are left out.
+
+  Raises:
+    ValueError: they are not all of one length.
+  """
+  there = {name: c for name, c in columns.items() if c is not None}
+  lines = (
+      json.dumps(dict(zip(there, row, strict=True)), ensure_ascii=False) + "\n"
+      for row in zip(*there.values(), strict=True)
+  )
   write_atomically(path, "".join(lines))

@@ -9,7 +9,6 @@ all of an example in one object a line, exactly, and `results.json`, see
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
 
@@ -34,23 +33,20 @@ def write_predictions(
   `target`; `prediction` if texts were decoded; `log_likelihood` and `tokens` if
   the targets were scored.
   """
-  columns = {
-      "example": range(len(task.inputs)),
-      "input": task.inputs,
-      "target": task.targets,
-      "prediction": predictions.texts,
-      "log_likelihood": predictions.log_likelihoods,
-      "tokens": predictions.tokens,
-  }
-  columns = {name: c for name, c in columns.items() if c is not None}
-  rows = (
-      json.dumps(dict(zip(columns, row, strict=True)), ensure_ascii=False)
-      for row in zip(*columns.values(), strict=True)
-  )
   prefix = os.path.join(folder, f"{task.name}_{step}")
   if predictions.texts is not None:
     files.write_lines(f"{prefix}_predictions", predictions.texts)
-  files.write_atomically(f"{prefix}.jsonl", "".join(r + "\n" for r in rows))
+  files.write_json_lines(
+      f"{prefix}.jsonl",
+      {
+          "example": range(len(task.inputs)),
+          "input": task.inputs,
+          "target": task.targets,
+          "prediction": predictions.texts,
+          "log_likelihood": predictions.log_likelihoods,
+          "tokens": predictions.tokens,
+      },
+  )
 
 
 def write_events(

@@ -9,7 +9,7 @@ a line: input, target, log_likelihood, tokens, mean, perplexity.
 from __future__ import annotations
 
 import dataclasses
-import json
+import math
 from collections.abc import Sequence
 
 import gin
@@ -200,19 +200,6 @@ def save(output: str, scores: scoring.Scores, source: Source) -> None:
     source: what was scored.
   """
   inputs, targets = source.inputs, source.targets
-  columns = {
-      "input": inputs,
-      "target": targets,
-      "log_likelihood": scores.log_likelihoods,
-      "tokens": scores.tokens,
-      "mean": scores.means,
-      "perplexity": scores.perplexities,
-  }
-  columns = {name: c for name, c in columns.items() if c is not None}
-  lines = (
-      json.dumps(dict(zip(columns, row, strict=True)), ensure_ascii=False)
-      for row in zip(*columns.values(), strict=True)
-  )
   numbers = (f"{score:g}" for score in scores.log_likelihoods)
   files.write_lines(f"{output}.scores", numbers)
   if gin_config.bound("save_scores", "save_example_text") is not False:
@@ -220,7 +207,20 @@ def save(output: str, scores: scoring.Scores, source: Source) -> None:
     files.write_lines(f"{output}.lengths", map(str, scores.tokens))
     if inputs is not None:
       files.write_lines(f"{output}.inputs", inputs)
-  files.write_atomically(f"{output}.jsonl", "".join(x + "\n" for x in lines))
+  files.write_json_lines(
+      f"{output}.jsonl",
+      {
+          "input": inputs,
+          "target": targets,
+          "log_likelihood": scores.log_likelihoods,
+          "tokens": scores.tokens,
+          "mean": scores.means,
+          # Infinity is no number in JSON.
+          "perplexity": [
+              p if math.isfinite(p) else None for p in scores.perplexities
+          ],
+      },
+  )
   print(f"{len(targets):,} targets scored to {output}.jsonl", flush=True)
   for count, what in (
       (scores.truncated_inputs, "inputs"),
