@@ -190,6 +190,44 @@ def test_metrics_of_scores_are_given_the_targets_scores(trained, tmp_path):
     assert result.truncated_inputs == 1
 
 
+def test_choices_are_ranked_by_their_log_likelihoods(trained, tmp_path):
+  feature = data.Feature(data.ByteVocabulary())
+  rows = {"q": ["ab", "cd", "ef"], "label": [0, 1, 1]}
+  task = data.Task(
+      "ranked",
+      data.FunctionDataSource(
+          lambda split, shuffle_files, seed=None: (
+              tf.data.Dataset.from_tensor_slices(rows)
+          ),
+          splits=["validation"],
+      ),
+      output_features={"inputs": feature, "targets": feature},
+      preprocessors=[
+          functools.partial(
+              data.preprocessors.rank_classification_formatter,
+              inputs_formats="{q}?",
+              targets_formats=["yes", "no"],
+          ),
+          data.preprocessors.tokenize,
+          data.preprocessors.append_eos_after_trim,
+      ],
+      postprocess_fn=data.postprocessors.rank_classification,
+      metric_fns=[
+          functools.partial(metrics.rank_classification, num_classes=2)
+      ],
+  )
+  settings = _settings(trained, [task], tmp_path, eval_checkpoint_step=4)
+  [result] = evaluating.evaluate(settings)
+  lines = [json.loads(line) for line in open(tmp_path / "ranked_4.jsonl")]
+  scores = [line["log_likelihood"] for line in lines]
+  right = [
+      (scores[2 * i + 1] > scores[2 * i]) == bool(label)
+      for i, label in enumerate(rows["label"])
+  ]
+  assert result.metrics["accuracy"] == pytest.approx(100 * sum(right) / 3)
+  assert result.examples == 6
+
+
 def test_targets_alone_are_scored_by_a_language_model(tmp_path):
   binding = "utils.run.model_type = 'lm'"
   rows = lambda **kwargs: tiny.dataset_fn(**kwargs).map(  # noqa: E731
