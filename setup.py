@@ -34,6 +34,8 @@ INSTALL_REQUIRES = [
     # TensorFlow Hub, under TensorFlow Text, imports pkg_resources, which
     # setuptools 81 removed.
     "setuptools<81",
+    # TensorFlow's own, asked here whether the other hosts of a run are there.
+    "grpcio>=1.48",
     # Configuration, as published.
     "gin-config>=0.5,<0.6",
     # BLEU.

@@ -67,6 +67,11 @@ def make_parser() -> console.Parser:
   add("--tpu_zone", metavar="ZONE", help="found out if not given")
   add("--gcp_project", metavar="PROJECT", help="found out if not given")
   add("--tpu_job_name", metavar="NAME", help="only if not tpu_worker")
+  add = parser.add_argument_group("several hosts").add_argument
+  add("--hosts", metavar="HOST:PORT,...", help="every host of the run and a"
+      " free port of each; the same command runs on all of them")
+  add("--host_index", type=int, metavar="N", help="which of them this one is,"
+      " from 0; host 0 drives the run")
   add = parser.add_argument_group("data").add_argument
   add("--t5_tfds_data_dir", metavar="DIR",
       help="folder of data sets prepared by TensorFlow Datasets")
@@ -117,16 +122,27 @@ def _check_flags(flags: argparse.Namespace) -> None:
   for flag in ("tpu_zone", "gcp_project", "tpu_job_name"):
     if getattr(flags, flag) and not flags.tpu:
       raise errors.UserError(f"--{flag} is given without --tpu.")
+  if flags.host_index is not None and not flags.hosts:
+    raise errors.UserError("--host_index is given without --hosts.")
+  for flag in ("tpu", "use_model_api", "dry_run"):
+    if flags.hosts and getattr(flags, flag):
+      raise errors.UserError(f"--hosts and --{flag} do not go together.")
   model_api.check(flags)
 
 
 def _run(flags: argparse.Namespace) -> int:
   from t5_mtf import data
   from t5_mtf.cli import model_api, short_form
-  from t5_mtf.models import layouts, runner, settings, training
+  from t5_mtf.models import distributed, layouts, settings
 
   for module in flags.module_import:
     import_module(module)
+  cluster = None
+  if flags.hosts:
+    cluster = distributed.parse(flags.hosts, flags.host_index)
+    if cluster.index:
+      distributed.serve(cluster)
+      return 0
   if flags.t5_tfds_data_dir:
     data.set_tfds_data_dir_override(flags.t5_tfds_data_dir)
   data.add_global_cache_dirs(
@@ -149,17 +165,24 @@ def _run(flags: argparse.Namespace) -> int:
   if not flags.dry_run:
     for prepare in plan.prepare:
       prepare()
-  for changes in plan.runs:
-    if flags.allow_partial_initialization:
-      changes = {**changes, "allow_partial_initialization": True}
-    run = settings.from_gin(flags.model_dir, tpu or None, **changes)
-    if flags.dry_run:
-      _print_settings(run)
-    elif run.mode == "train":
-      training.train(run, flags.log_every, _evaluation(flags))
-    else:
-      runner.run(run)
+  with distributed.driving(cluster, flags.model_dir):
+    for changes in plan.runs:
+      if flags.allow_partial_initialization:
+        changes = {**changes, "allow_partial_initialization": True}
+      run = settings.from_gin(flags.model_dir, tpu or None, cluster, **changes)
+      _carry_out(run, flags)
   return 0
+
+
+def _carry_out(run: Any, flags: argparse.Namespace) -> None:
+  from t5_mtf.models import runner, training
+
+  if flags.dry_run:
+    _print_settings(run)
+  elif run.mode == "train":
+    training.train(run, flags.log_every, _evaluation(flags))
+  else:
+    runner.run(run)
 
 
 def _evaluation(flags: argparse.Namespace) -> Any:

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from t5_mtf.models import checkpoints, layouts, master_dtype, model_fn
+from t5_mtf.models import (
+    checkpoints,
+    distributed,
+    layouts,
+    master_dtype,
+    model_fn,
+)
 from t5_mtf.models.settings import RunSettings
 from t5_mtf.models.start_report import StartReport
 from t5_mtf.tf_compat import tf
@@ -26,9 +32,13 @@ def make_estimator(
       note = master_dtype.match(path)
       report.notes([note] if note else [])
       break
+  distributed.ignore_tf_config()
+  target = settings.mesh.target
   tpu = tf.compat.v1.estimator.tpu
   config = tpu.RunConfig(
       cluster=_cluster(settings.mesh.tpu),
+      master=target or None,
+      device_fn=distributed.on_first_host if target else None,
       model_dir=settings.model_dir,
       tf_random_seed=model_fn.SEED,
       session_config=session_config(settings),
@@ -63,6 +73,8 @@ def session_config(settings: RunSettings) -> Any:
       device_count={"CPU": settings.mesh.num_logical_cpus},
   )
   config.gpu_options.allow_growth = True
+  # Sessions of one server would share variables of the same name.
+  config.isolate_session_state = bool(settings.mesh.target)
   if settings.use_tpu:
     # Rewriting the host's graph costs start-up time and gains nothing there.
     config.graph_options.rewrite_options.disable_meta_optimizer = True

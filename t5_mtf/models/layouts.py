@@ -45,6 +45,7 @@ class Mesh:
     devices: one TensorFlow device name for each mesh position; empty on TPU.
     description: one line for the start report.
     tpu: the TPU, or None.
+    target: what TensorFlow sessions connect to; empty for this process alone.
   """
 
   shape: Any
@@ -52,6 +53,7 @@ class Mesh:
   devices: tuple[str, ...]
   description: str
   tpu: Tpu | None = None
+  target: str = ""
 
   def split_of(self, dimension: str) -> int:
     """Into how many parts the tensor dimension is split."""
@@ -173,6 +175,8 @@ def _kind_of(mesh_devices: Sequence[str] | str | None) -> str | None:
 def _check_gpus(devices: Sequence[str], num_gpus: int) -> None:
   for device in devices:
     kind, _, index = device.lower().strip("/").rpartition(":")
+    if "job:" in kind:
+      continue  # of another host, perhaps; it was found there
     if kind.endswith("gpu") and index.isdigit() and int(index) >= num_gpus:
       raise errors.UserError(
           f"mesh_devices names {device!r}, but TensorFlow sees {num_gpus} GPUs"

@@ -13,7 +13,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from t5_mtf import errors, gin_config
-from t5_mtf.models import initialization, layouts, mesh_transformer
+from t5_mtf.models import (
+    distributed,
+    initialization,
+    layouts,
+    mesh_transformer,
+)
 from t5_mtf.tf_compat import mtf_utils
 
 MODES = (
@@ -132,13 +137,17 @@ class RunSettings:
 
 
 def from_gin(
-    model_dir: str, tpu: layouts.Tpu | None = None, **changes: Any
+    model_dir: str,
+    tpu: layouts.Tpu | None = None,
+    cluster: distributed.Cluster | None = None,
+    **changes: Any,
 ) -> RunSettings:
   """Reads and checks the settings of the loaded gin configuration.
 
   Args:
     model_dir: where checkpoints and logs are.
     tpu: the TPU, or None.
+    cluster: the hosts of the run, whose servers answer; None for this process.
     **changes: parameters of the published `run` that replace gin's bindings,
       and `allow_partial_initialization`.
 
@@ -152,12 +161,12 @@ def from_gin(
       "allow_partial_initialization", initialization.bound_allow_partial()
   )
   value = functools.partial(_value, bound)
-  mesh = layouts.choose_mesh(
-      _mesh_shape(bound, tpu),
-      value("layout_rules"),
-      value("mesh_devices"),
-      tpu,
-  )
+  shape, devices = _mesh_shape(bound, tpu), value("mesh_devices")
+  if cluster:
+    devices = distributed.mesh_devices(cluster, shape, devices)
+  mesh = layouts.choose_mesh(shape, value("layout_rules"), devices, tpu)
+  if cluster:
+    mesh = dataclasses.replace(mesh, target=cluster.target)
   _check_choice("utils.run.mode", value("mode"), MODES)
   _check_choice("utils.run.model_type", value("model_type"), MODEL_TYPES)
   for name, what in _UNSUPPORTED.items():

@@ -12,6 +12,7 @@ from t5_mtf import errors
 from t5_mtf.models import (
     decode_options,
     estimator,
+    initialization,
     model_fn,
     resident,
     settings,
@@ -80,7 +81,9 @@ def take(run: settings.RunSettings, checkpoint: str) -> Step:
         [lowering.lowered_operation(op) for op in updates],
     )
     with tf.compat.v1.Session(config=estimator.session_config(run)) as session:
-      resident.restore(session, checkpoint)
+      found = initialization.Variables.of_graph()
+      plan = initialization.plan(checkpoint, found)
+      session.run(initialization.scaffold(plan).init_op)
       session.run(lowering.copy_masters_to_slices())
       loss, gradients, _ = session.run(fetches)
       session.run(lowering.copy_slices_to_masters())
