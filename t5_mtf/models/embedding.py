@@ -42,6 +42,8 @@ def gather(weights: Any, ids: Any) -> Any:
   """
   vocab_dim, depth_dim = weights.shape.dims
   shape = mtf.Shape(ids.shape.dims + [depth_dim])
+  # A layout may split any of them over a mesh dimension of size 1.
+  splittable = [*shape.dims, vocab_dim]
 
   def gradient(operation: Any, grad: Any) -> list[Any]:
     _, ids = operation.inputs
@@ -50,7 +52,7 @@ def gather(weights: Any, ids: Any) -> Any:
         [grad, ids],
         output_shape=weights.shape,
         output_dtype=grad.dtype,
-        splittable_dims=[],
+        splittable_dims=splittable,
         grad_function=0,
         name="gather_gradient",
     )
@@ -61,7 +63,7 @@ def gather(weights: Any, ids: Any) -> Any:
       [weights, ids],
       output_shape=shape,
       output_dtype=weights.dtype,
-      splittable_dims=[],
+      splittable_dims=splittable,
       grad_function=gradient,
       name="gather",
   )

@@ -19,6 +19,7 @@ TOLERANCE = 1e-5
 # (mesh shape, layout rules or None for those of T5: batch, and heads, d_ff and
 # vocab over model).
 _COVERING = [
+    ("batch:1,model:1", None),
     ("batch:2,model:2", None),
     ("model:2", "vocab:model"),
 ]
@@ -30,7 +31,6 @@ _MORE = [
 _EVERY = [
     (mesh, None)
     for mesh in (
-        "batch:1",
         "batch:2",
         "model:2",
         "batch:4",
