@@ -36,6 +36,8 @@ INSTALL_REQUIRES = [
     "setuptools<81",
     # TensorFlow's own, asked here whether the other hosts of a run are there.
     "grpcio>=1.48",
+    # Compares versions with the ones above, for `t5_mtf doctor`.
+    "packaging>=23",
     # Configuration, as published.
     "gin-config>=0.5,<0.6",
     # BLEU.
