@@ -23,11 +23,7 @@ _COVERING = [
     ("batch:2,model:2", None),
     ("model:2", "vocab:model"),
 ]
-_MORE = [
-    ("model:2", "heads:model"),
-    ("model:2", "d_ff:model"),
-    ("model:8", None),
-]
+_MORE = [("model:8", None)]
 _EVERY = [
     (mesh, None)
     for mesh in (
@@ -41,8 +37,9 @@ _EVERY = [
     )
 ] + [
     (f"model:{n}", f"{dimension}:model")
-    for n in (4, 8)
+    for n in (2, 4, 8)
     for dimension in ("heads", "d_ff", "vocab")
+    if (n, dimension) != (2, "vocab")
 ]
 _MICROBATCHES = (
     "serialize_num_microbatches.tokens_per_microbatch_per_replica = 16"
