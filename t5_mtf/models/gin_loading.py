@@ -50,6 +50,7 @@ def load(
       "t5_mtf.models.embedding",
       "t5_mtf.models.initialization",
       "t5_mtf.models.periodic_evaluation",
+      "t5_mtf.models.planning.capacity",
       "t5_mtf.models.unfreezing",
   ):
     importlib.import_module(module)

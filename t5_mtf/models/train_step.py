@@ -23,6 +23,7 @@ from t5_mtf.models.model_fn import (
     import_features,
     segments_without_padding,
 )
+from t5_mtf.models.planning import capacity
 from t5_mtf.tf_compat import mtf, mtf_transformer, mtf_utils, tf
 
 # Mesh TF splits a batch into outer_batch x batch; without mixtures of experts
@@ -56,6 +57,9 @@ def build(features: Mapping[str, Any], context: StepContext) -> Any:
   updates = _optimizer_updates(gradients, learning_rate, context)
 
   lowering = context.lower()
+  capacity.memory_check(
+      lowering.variables, context.mesh_impl, settings.mesh
+  )
   global_step = tf.compat.v1.train.get_global_step()
   tf_loss = tf.cast(lowering.export_to_tf_tensor(loss), tf.float32)
   # Only after the updates, whose learning rate may still have to read the step.
