@@ -58,7 +58,7 @@ def load_gin(
   gin_loading.load(
       gin_files,
       [*topology, *bindings],
-      search_paths,
+      search_paths=search_paths,
       on_tpu=hardware.on_tpu,
   )
 
