@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import re
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from t5_mtf import errors
@@ -114,13 +116,30 @@ def _loss_and_gradients(
     def serialized(part: Mapping[str, Any]) -> dict[str, Any]:
       return {"loss": compute_loss(part, context, num_microbatches)}
 
-    gradients, losses = mtf.serialize_training_step(
-        features, serialized, batch_dim, num_microbatches
-    )
+    with _one_at_a_time():
+      gradients, losses = mtf.serialize_training_step(
+          features, serialized, batch_dim, num_microbatches
+      )
     return losses["loss"], gradients
   loss = compute_loss(features, context)
   variables = [v.outputs[0] for v in context.graph.trainable_variables]
   return loss, mtf.gradients([loss], variables)
+
+
+@contextlib.contextmanager
+def _one_at_a_time() -> Iterator[None]:
+  """Keeps TensorFlow from running micro-batches side by side.
+
+  It would, up to ten, for they do not depend on each other; then they take as
+  much memory as the whole batch.
+  """
+  module = sys.modules[mtf.serialize_training_step.__module__]
+  loop = module.while_loop
+  module.while_loop = functools.partial(loop, parallel_iterations=1)
+  try:
+    yield
+  finally:
+    module.while_loop = loop
 
 
 def compute_loss(

@@ -34,7 +34,12 @@ def _settings(tmp_path, mesh, *bindings):
 
 
 def _lowered(settings):
-  """The counters of a training step as it is really lowered."""
+  """A training step as it is really lowered.
+
+  Returns:
+    Its counters, bytes of variables on a device, and how many iterations of a
+    loop may run side by side.
+  """
   with tf.Graph().as_default():
     tf.compat.v1.train.get_or_create_global_step()
     context = model_fn.make_context(
@@ -61,7 +66,12 @@ def _lowered(settings):
         for tensor in variable.laid_out_tensor.all_slices[:1]
     )
     del loss
-    return one_device.summed(lowering.counters), slices
+    side_by_side = {
+        op.get_attr("parallel_iterations")
+        for op in tf.compat.v1.get_default_graph().get_operations()
+        if op.type in ("While", "StatelessWhile")
+    }
+    return one_device.summed(lowering.counters), slices, side_by_side
 
 
 @pytest.mark.parametrize(
@@ -75,9 +85,10 @@ def test_counters_and_variables_are_those_of_the_lowering(
     tmp_path, mesh, bindings, microbatches
 ):
   settings = _settings(tmp_path, mesh, *bindings)
-  counters, slices = _lowered(settings)
+  counters, slices, side_by_side = _lowered(settings)
   costs = step_costs.of_run(settings, on_tpu=False)
   assert costs.microbatches == microbatches
+  assert side_by_side == ({1} if microbatches > 1 else set())
   for key in counters:
     if key.startswith(("allreduce", "allconcat", "einsum", "variables")):
       assert costs.counters[key] == counters[key], key
