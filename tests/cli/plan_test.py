@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from t5_mtf.cli import t5_mtf
@@ -59,3 +61,11 @@ def test_a_problem_comes_first_and_makes_the_status_1(capsys):
 def test_flags_that_make_no_sense_are_refused(words, message, capsys):
   assert t5_mtf.main(["plan", *words]) == 1
   assert message in capsys.readouterr().err
+
+
+def test_steps_are_told_in_passes_over_the_data(capsys):
+  assert t5_mtf.main(
+      ["plan", "--gin_file=mini/pretraining.gin", "--hardware=T4"]
+  ) == 0
+  printed = capsys.readouterr().out
+  assert re.search(r"epochs +[\d.]+ over [\d,]+ examples of mini_pre", printed)

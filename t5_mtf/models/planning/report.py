@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from t5_mtf import durations
+from t5_mtf import data, durations, errors, gin_config
 from t5_mtf.evaluation import text_table
 from t5_mtf.models import layouts
 from t5_mtf.models.planning.estimate import Plan
@@ -35,6 +35,7 @@ def rows(plan: Plan) -> list[tuple[str, str]]:
           f"{steps:,} steps, {steps * settings.batch.tokens / 1e9:,.3g} billion"
           f" tokens, {_long(low * steps)} to {_long(high * steps)}",
       ),
+      *_epochs(plan),
       ("disk", _disk(plan)),
   ]
   return found
@@ -138,6 +139,27 @@ def _transfers(costs: StepCosts) -> list[str]:
           costs.transfers.items(), key=lambda item: -item[1][1]
       )
   ]
+
+
+def _epochs(plan: Plan) -> list[tuple[str, str]]:
+  """Passes over the training data, where a task or mixture is bound."""
+  name = gin_config.bound("mesh_train_dataset_fn", "mixture_or_task_name")
+  settings = plan.settings
+  if name is None:
+    return []
+  try:
+    provider = data.get_mixture_or_task(name)
+    count = provider.num_input_examples(settings.dataset_split)
+  except (errors.UserError, OSError) as error:
+    return [("epochs", f"not known: {str(error).splitlines()[0]}")]
+  if not count:
+    return [("epochs", f"not known: the examples of {name} are not counted")]
+  passes = settings.training.steps * settings.batch.sequences / count
+  return [(
+      "epochs",
+      f"{passes:,.3g} over {count:,} examples of {name}, one a sequence; more"
+      " where several are packed into one",
+  )]
 
 
 def _disk(plan: Plan) -> str:
