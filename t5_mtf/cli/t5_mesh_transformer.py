@@ -47,6 +47,12 @@ def make_parser() -> console.Parser:
       help="a gin binding; wins over every file; may be given several times")
   add("--gin_location_prefix", action="append", default=[], metavar="DIR",
       help="a further place to search for gin files")
+  add("--additional_deprecated_gin_references", action="append", default=[],
+      metavar="NAME", help="leave out the bindings of this configurable, which"
+      " there is not; each is said; may be repeated, or hold several with"
+      " commas")
+  add("--skip_all_gin_unknowns", action="store_true", help="leave out the"
+      " bindings of every unknown configurable; each is said")
   add("--module_import", action="append", default=[], metavar="MODULE",
       help="a Python module to import first, for Tasks of your own")
   add("--log_every", type=int, default=10, metavar="N",
@@ -155,9 +161,10 @@ def _run(flags: argparse.Namespace) -> int:
   load_gin(
       [*plan.gin_files, *flags.gin_file],
       [*plan.bindings, *flags.gin_param],
-      flags.gin_location_prefix,
+      search_paths=flags.gin_location_prefix,
       defaults=plan.defaults,
       on_tpu=bool(flags.tpu),
+      ignored=_ignored(flags),
   )
   tpu = flags.tpu and layouts.Tpu(
       flags.tpu, flags.tpu_zone, flags.gcp_project, flags.tpu_job_name
@@ -197,16 +204,23 @@ def _evaluation(flags: argparse.Namespace) -> Any:
 
 
 def load_gin(
-    gin_files: Sequence[str],
-    bindings: Sequence[str],
-    search_paths: Sequence[str] = (),
-    defaults: Sequence[str] = (),
-    on_tpu: bool = False,
+    gin_files: Sequence[str], bindings: Sequence[str], **options: Any
 ) -> None:
   """Loads gin files and bindings; see `gin_loading.load`."""
   from t5_mtf.models import gin_loading
 
-  gin_loading.load(gin_files, bindings, search_paths, defaults, on_tpu)
+  gin_loading.load(gin_files, bindings, **options)
+
+
+def _ignored(flags: argparse.Namespace) -> Any:
+  """The unknown gin names that the flags say to leave out."""
+  from t5_mtf import gin_legacy
+
+  names = flags.additional_deprecated_gin_references
+  return gin_legacy.Ignored(
+      tuple(n.strip() for several in names for n in several.split(",")),
+      flags.skip_all_gin_unknowns,
+  )
 
 
 def import_module(module: str) -> None:
