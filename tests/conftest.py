@@ -10,6 +10,7 @@ import pytest
 
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.pop("COLUMNS", None)  # tables are as wide as they are
 
 _ROOT = pathlib.Path(__file__).resolve().parent.parent
 

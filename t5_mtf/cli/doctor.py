@@ -85,11 +85,15 @@ def add_parser(commands: Any) -> argparse.ArgumentParser:
   add("--model_dir", metavar="DIR", help="where a model is to be written: is"
       " there room, and may it be written? (default: the current folder)")
   add("--light", action="store_true", help="leave out what needs TensorFlow")
+  add("--dry_run", action="store_true", help="check the flags, and stop")
   return parser
 
 
 def run(flags: argparse.Namespace) -> int:
   """Prints the findings as they come; returns the exit status."""
+  if flags.dry_run:
+    print(f"would check this machine and {flags.model_dir or '.'}")
+    return 0
   console.quiet_tensorflow()
   failed = 0
   for finding in findings(flags.model_dir or ".", flags.light):

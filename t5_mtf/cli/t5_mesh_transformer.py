@@ -130,7 +130,7 @@ def _check_flags(flags: argparse.Namespace) -> None:
       raise errors.UserError(f"--{flag} is given without --tpu.")
   if flags.host_index is not None and not flags.hosts:
     raise errors.UserError("--host_index is given without --hosts.")
-  for flag in ("tpu", "use_model_api", "dry_run"):
+  for flag in ("tpu", "use_model_api"):
     if flags.hosts and getattr(flags, flag):
       raise errors.UserError(f"--hosts and --{flag} do not go together.")
   model_api.check(flags)
@@ -146,7 +146,10 @@ def _run(flags: argparse.Namespace) -> int:
   cluster = None
   if flags.hosts:
     cluster = distributed.parse(flags.hosts, flags.host_index)
-    if cluster.index:
+    if flags.dry_run:
+      print(f"{cluster.named(cluster.index)} of {len(cluster.hosts)} hosts")
+      cluster = None  # nothing is started; the rest is checked as on one
+    elif cluster.index:
       distributed.serve(cluster)
       return 0
   if flags.t5_tfds_data_dir:

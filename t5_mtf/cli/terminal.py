@@ -16,7 +16,7 @@ _LABEL = 12  # columns of a label and the space behind it
 
 def width() -> int | None:
   """Columns of a line; None where nothing has to be cut (a file, a pipe)."""
-  if sys.stdout.isatty() or "COLUMNS" in os.environ:
+  if sys.stdout.isatty() or os.environ.get("COLUMNS"):
     return max(_NARROWEST, shutil.get_terminal_size().columns)
   return None
 

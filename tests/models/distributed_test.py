@@ -43,7 +43,6 @@ def test_hosts_that_cannot_be_are_refused(hosts, index, message):
     "words, message",
     [
         (["--host_index=1"], "without --hosts"),
-        (["--hosts=a:1", "--host_index=0", "--dry_run"], "do not go together"),
         (["--hosts=a:1", "--host_index=0", "--tpu=x"], "do not go together"),
     ],
 )
