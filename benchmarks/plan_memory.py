@@ -30,6 +30,12 @@ _WIDE = (
     "num_layers = 6", "utils.run.batch_size = 2",
     "utils.run.sequence_length = {'inputs': 64, 'targets': 32}",
 )
+_GATED = (
+    "d_model = 384", "d_ff = 1024", "num_heads = 6", "d_kv = 64",
+    "num_layers = 7", "dropout_rate = 0.0", "utils.run.batch_size = 12",
+    "DenseReluDense.activation = ['gelu', 'linear']",
+    "utils.run.sequence_length = {'inputs': 192, 'targets': 96}",
+)
 CASES = {
     "mini": ("cpu:1", "", ()),
     "small, 8 x (256 + 128)": ("cpu:1", "", (
@@ -49,6 +55,16 @@ CASES = {
         *_SMALL, "utils.run.batch_size = 8")),
     "wide, few tokens": ("cpu:1", "", _WIDE),
     "wide, 2 devices": ("cpu:2", "model:2", _WIDE),
+    # The model of memory was adjusted on the cases above, not on these.
+    "held out: small, 16 x (256 + 128)": ("cpu:1", "", (
+        *_SMALL, "utils.run.batch_size = 16")),
+    "held out: the same, recomputed": ("cpu:1", "", (
+        *_SMALL, "utils.run.batch_size = 16",
+        "LayerStack.recompute_grads = True")),
+    "held out: gated, 12 x (192 + 96)": ("cpu:1", "", _GATED),
+    "held out: gated, recomputed": ("cpu:1", "", (
+        *_GATED, "LayerStack.recompute_grads = True")),
+    "held out: gated, 4 devices": ("cpu:4", "batch:4", _GATED),
 }
 
 

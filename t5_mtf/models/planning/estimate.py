@@ -24,6 +24,10 @@ from t5_mtf.tf_compat import mtf
 
 _PROGRAM = 1.0e9  # bytes: Python, TensorFlow, a graph and its session
 
+# Steps measured on CPUs took up to this times what was planned; see
+# docs/parallelism.md.
+_MEASURED_OVER_PLANNED = 1.55
+
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
@@ -58,6 +62,12 @@ class Plan:
   def fits(self) -> bool:
     """Whether a device has that memory."""
     return self.memory <= self.hardware.device.memory
+
+  @property
+  def tight(self) -> bool:
+    """Whether it fits, but not if the plan errs as far as was measured."""
+    most = self.memory * _MEASURED_OVER_PLANNED
+    return self.fits and most > self.hardware.device.memory
 
   @property
   def seconds(self) -> tuple[float, float]:

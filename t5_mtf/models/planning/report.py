@@ -21,6 +21,7 @@ def rows(plan: Plan) -> list[tuple[str, str]]:
       ("mesh", f"{layouts.named(settings.mesh.shape)}, {_split(plan)}"),
       ("batch", _batch(plan)),
       ("memory", _memory(plan)),
+      *_tightness(plan),
       *_recomputation(plan),
       ("compute", f"{costs.flops / 1e12:,.3g} TFLOP a device and step"),
       ("sending", f"{gigabytes(costs.sent)} a device and step"),
@@ -54,7 +55,7 @@ def cells(plans: Sequence[Plan]) -> list[list[str]]:
     low, high = plan.seconds
     lines.append([
         layouts.named(plan.settings.mesh.shape),
-        "yes" if plan.fits else "no",
+        "tight" if plan.tight else "yes" if plan.fits else "no",
         gigabytes(plan.memory),
         gigabytes(plan.memory_with(again)) if again else "",
         gigabytes(plan.costs.sent),
@@ -117,6 +118,16 @@ def _memory(plan: Plan) -> str:
       f" {gigabytes(costs.slots)}, activations and gradients"
       f" {gigabytes(costs.working)}"
   )
+
+
+def _tightness(plan: Plan) -> list[tuple[str, str]]:
+  if not plan.tight:
+    return []
+  return [(
+      "",
+      "TIGHT: on CPUs, steps were measured to take up to half as much again as"
+      " planned",
+  )]
 
 
 def _recomputation(plan: Plan) -> list[tuple[str, str]]:

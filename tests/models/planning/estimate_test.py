@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from t5_mtf import errors
-from t5_mtf.models.planning import configured, estimate, hardware
+from t5_mtf.models.planning import configured, estimate, hardware, report
 from tests.models import tiny
 
 SMALL = (
@@ -53,6 +53,18 @@ def test_what_does_not_fit_comes_with_values_that_do():
   tokens, costs = estimate.fitting_microbatch(plan)
   assert plan.memory_with(costs) <= between < plan.memory
   assert f"tokens_per_microbatch_per_replica = {tokens}" in plan.problem()
+
+
+def test_a_narrow_fit_is_called_tight():
+  found, there = _configured("4xV100")
+  roomy = estimate.make_plan(found.settings, there, with_recomputation=False)
+  found, there = _configured("4xV100", memory=1.2 * roomy.memory)
+  tight = estimate.make_plan(found.settings, there, with_recomputation=False)
+  assert (roomy.fits, roomy.tight) == (True, False)
+  assert (tight.fits, tight.tight) == (True, True)
+  _, *cells = report.cells([roomy, tight])
+  assert [row[1] for row in cells] == ["yes", "tight"]
+  assert "TIGHT" in report.aligned(report.rows(tight))
 
 
 def test_a_model_whose_variables_do_not_fit_is_to_be_split():
