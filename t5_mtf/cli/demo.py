@@ -57,7 +57,7 @@ def add_parser(commands: Any) -> argparse.ArgumentParser:
   """Describes the command and its flags."""
   parser = commands.add_parser(
       "demo",
-      help="the main job on the embedded data, in about eight minutes",
+      help="the main job on the embedded data, in about five minutes",
       description=(
           "Pre-trains a small T5 on the embedded prose, fine-tunes it on the"
           " mini suite, scores every column against a trivial baseline, exports"
