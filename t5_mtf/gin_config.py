@@ -26,6 +26,7 @@ from t5_mtf import errors, gin_legacy
 
 GIN_DIRECTORY = str(pathlib.Path(__file__).parent / "gin")
 RUN = "mesh_tensorflow.transformer.utils.run"
+OPERATIVE_CONFIG = "operative_config.gin"  # its name in a model directory
 
 _UNKNOWN_CONFIGURABLE = re.compile(
     r"No configurable matching (?:reference )?'@?([^'(]+)(?:\(\))?'"

@@ -21,10 +21,10 @@ from t5_mtf.convert import (
 )
 from t5_mtf.convert.architecture import Architecture
 from t5_mtf.data import files
+from t5_mtf.gin_config import OPERATIVE_CONFIG
 from t5_mtf.models import checkpoints
 from t5_mtf.tf_compat import tf
 
-OPERATIVE_CONFIG = "operative_config.gin"
 DTYPES = ("float32", "bfloat16")
 _GENERATION = {
     "decoder_start_token_id": 0,

@@ -18,10 +18,10 @@ from typing import Any
 
 from t5_mtf import errors
 from t5_mtf.evaluation import files
+from t5_mtf.gin_config import OPERATIVE_CONFIG
 from t5_mtf.models import checkpoints, storage
 from t5_mtf.tf_compat import tf
 
-OPERATIVE_CONFIG = "operative_config.gin"
 SOURCE_FILE = "checkpoint_source.json"
 _SHARD_BYTES = 1 << 30  # of tensors held in memory at once
 

@@ -20,13 +20,13 @@ import gin
 from t5_mtf import errors
 from t5_mtf.evaluation import files, metrics, outputs
 from t5_mtf.evaluation.results import TaskResult, format_score
+from t5_mtf.gin_config import OPERATIVE_CONFIG
 from t5_mtf.models import checkpoints, evaluating, resident
 from t5_mtf.models.settings import RunSettings
 from t5_mtf.tf_compat import tf
 
 BEST = "best"  # the folder of the best checkpoint
 _BEST_FILE = "best.json"
-_OPERATIVE_CONFIG = "operative_config.gin"
 MEAN = "mean"  # the metric that is the mean of all tasks
 
 
@@ -173,17 +173,17 @@ class Evaluator(tf.estimator.CheckpointSaverListener):
 
   def _values(self) -> dict[int, float]:
     """Step -> value, of the evaluations so far in this configuration."""
+    expected = {
+        examples.task.name: evaluating.blank_result(self._settings, examples, 0)
+        for examples in self._examples
+    }
     by_step: dict[int, list[TaskResult]] = {}
-    for examples in self._examples:
-      for result in outputs.read_results(self._folder).tasks:
-        expected = evaluating.blank_result(
-            self._settings, examples, result.step or 0
-        )
-        if (result.key, result.made_with) == (
-            expected.key,
-            expected.made_with,
-        ):
-          by_step.setdefault(result.step, []).append(result)
+    for result in outputs.read_results(self._folder).tasks:
+      own = expected.get(result.task)
+      if own is None or result.step is None or result.split != own.split:
+        continue
+      if result.made_with == own.made_with:
+        by_step.setdefault(result.step, []).append(result)
     return {
         step: self._value(results)
         for step, results in sorted(by_step.items())
@@ -268,7 +268,7 @@ def keep_best(folder: str, path: str, facts: dict[str, Any]) -> None:
   parts = sorted(
       gfile.glob(f"{path}.*"), key=lambda part: part.endswith(".index")
   )
-  config = os.path.join(os.path.dirname(path), _OPERATIVE_CONFIG)
+  config = os.path.join(os.path.dirname(path), OPERATIVE_CONFIG)
   for source in [config] * gfile.exists(config) + parts:
     target = os.path.join(folder, os.path.basename(source))
     gfile.copy(source, target, overwrite=True)

@@ -9,6 +9,7 @@ import os
 
 from t5_mtf import errors, gin_config
 from t5_mtf.evaluation import files
+from t5_mtf.gin_config import OPERATIVE_CONFIG
 from t5_mtf.models import (
     checkpoints,
     estimator,
@@ -23,7 +24,6 @@ from t5_mtf.models.start_report import StartReport
 from t5_mtf.models.training_input import TrainingInput
 
 ORIGIN_FILE = "origin.json"
-OPERATIVE_CONFIG = "operative_config.gin"
 
 
 class Interrupted(Exception):
