@@ -1,0 +1,1 @@
+"""The paper's ablation tables: planned, run, collected and shown."""
