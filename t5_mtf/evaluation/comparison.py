@@ -250,12 +250,25 @@ def _deviation(
       if row.cells[index].deviation is not None
   ]
   if repeated and bold_by in ("auto", "runs"):
-    squares = sum(n * deviation**2 for n, deviation in repeated)
-    return "runs", math.sqrt(squares / sum(n for n, _ in repeated))
+    return "runs", pooled_deviation(repeated)
   published = paper.deviation(column)
   if published is not None and bold_by in ("auto", "paper"):
     return "paper", published
   return "", 0.0
+
+
+def pooled_deviation(rows: Iterable[tuple[int, float]]) -> float:
+  """Returns the standard deviation within rows that all are taken to share.
+
+  >>> pooled_deviation([(1, 3.0), (3, 1.0)])
+  1.7320508075688772
+
+  Args:
+    rows: of each row its degrees of freedom (runs less one) and deviation.
+  """
+  rows = list(rows)
+  squares = sum(n * deviation**2 for n, deviation in rows)
+  return math.sqrt(squares / sum(n for n, _ in rows))
 
 
 def _meaning(used: Mapping[str, Sequence[str]]) -> str:

@@ -249,21 +249,26 @@ def to_markdown(table: Table) -> str:
   grid = _readable(_grid(table, "&emsp;"), "&emsp;")
   count = len(grid.heads) - grid.labels
   rows = [
-      [_markdown(head) for head in grid.heads],
+      [escape_markdown(head) for head in grid.heads],
       ["---"] * grid.labels + ["---:"] * count,
   ]
   for line in grid.lines:
     rows.append([
-        f"**{text}**" if bold else _markdown(text) for text, bold in line
+        f"**{text}**" if bold else escape_markdown(text) for text, bold in line
     ])
-  lines = [f"**{_markdown(table.title)}**", ""] if table.title else []
+  lines = [f"**{escape_markdown(table.title)}**", ""] if table.title else []
   lines += ["| " + " | ".join(row) + " |" for row in rows]
   notes = table.all_notes()
-  lines += [""] * bool(notes) + [f"* {_markdown(note)}" for note in notes]
+  lines += [""] * bool(notes) + [f"* {escape_markdown(note)}" for note in notes]
   return "\n".join(lines)
 
 
-def _markdown(text: str) -> str:
+def escape_markdown(text: str) -> str:
+  r"""The text as it has to be written in Markdown.
+
+  >>> print(escape_markdown("a_b"))
+  a\_b
+  """
   return re.sub(r"([\\|*_`<>])", r"\\\1", text)
 
 
@@ -280,7 +285,12 @@ _LATEX = {
 }
 
 
-def _latex(text: str) -> str:
+def escape_latex(text: str) -> str:
+  r"""The text as it has to be written in LaTeX.
+
+  >>> print(escape_latex("15%"))
+  15\%
+  """
   return "".join(_LATEX.get(c, c) for c in text)
 
 
@@ -291,7 +301,7 @@ def to_latex(table: Table) -> str:
   def cell(text: str, bold: bool = False) -> str:
     if text == MISSING:
       return "--"
-    text = _latex(text).replace("\0", r"\quad ").replace("\1", "$-$")
+    text = escape_latex(text).replace("\0", r"\quad ").replace("\1", "$-$")
     return rf"\textbf{{{text}}}" if bold else text
 
   count = len(grid.heads) - grid.labels
