@@ -27,8 +27,8 @@ def length_histogram(
   counts = [0] * (longest // step + 1)
   for length in lengths:
     counts[int(length) // step] += 1
-  x = _scale(0, len(counts) * step, _LEFT, _RIGHT)
-  y = _scale(0, max(counts), _BOTTOM, _TOP)
+  x = svg_chart.scale(0, len(counts) * step, _LEFT, _RIGHT)
+  y = svg_chart.scale(0, max(counts), _BOTTOM, _TOP)
   parts = [
       f'<svg class="chart" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img">',
       f"<title>{html.escape(title)}: lengths of {len(lengths):,} examples, up"
@@ -70,8 +70,3 @@ def _bar(x, y, start: int, step: int, count: int, limit: int | None) -> str:
       f' height="{_BOTTOM - y(count):.2f}" fill="var(--{colour})">'
       f"<title>{span} ids: {count:,} examples</title></rect>"
   )
-
-
-def _scale(low: float, high: float, start: float, end: float):
-  span = (high - low) or 1.0
-  return lambda value: start + (end - start) * (value - low) / span

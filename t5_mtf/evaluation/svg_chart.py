@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from t5_mtf.evaluation import curves
 
@@ -43,8 +43,8 @@ def loss_chart(title: str, rows: Sequence[curves.Row]) -> str:
   """
   steps, losses = curves.finite_losses(rows)
   first = 0.0 if steps[0] < steps[-1] / 10 else steps[0]
-  x = _scale(first, steps[-1], _LEFT, _RIGHT)
-  y = _scale(min(losses), max(losses), _BOTTOM, _TOP)
+  x = scale(first, steps[-1], _LEFT, _RIGHT)
+  y = scale(min(losses), max(losses), _BOTTOM, _TOP)
   parts = [
       f'<svg class="chart" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img">',
       f"<title>{html.escape(title)}: loss from {losses[0]:.2f} to"
@@ -72,6 +72,13 @@ def loss_chart(title: str, rows: Sequence[curves.Row]) -> str:
   return "\n".join([*parts, "</svg>"])
 
 
-def _scale(low: float, high: float, start: float, end: float):
+def scale(
+    low: float, high: float, start: float, end: float
+) -> Callable[[float], float]:
+  """Returns the function that puts `low` at `start` and `high` at `end`.
+
+  >>> scale(0, 10, 100, 200)(5)
+  150.0
+  """
   span = (high - low) or 1.0
   return lambda value: start + (end - start) * (value - low) / span
