@@ -90,6 +90,7 @@ setuptools.setup(
             "data/vocabs/*",
             "data/embedded/**/*",
             "evaluation/*.json",
+            "ablations/**/*.json",
         ],
     },
     install_requires=INSTALL_REQUIRES,
