@@ -27,7 +27,7 @@ class Difference:
     own: ours.
     published: the paper's.
     own_is_clear: whether ours exceeds two deviations; None where there is no
-      deviation.
+      deviation, or it is 0.
     published_is_clear: whether the paper's does; None the same.
     by_chance: probability that ours would, without any true difference; None
       the same.
@@ -70,7 +70,7 @@ def _difference(
   cell, column = row.cells[index], view.columns[index]
   beside = view.baseline.cells[index]
   by_chance = None
-  if column.deviation is not None:
+  if column.deviation:
     runs = 1 / len(cell.seeds) + 1 / len(beside.seeds)
     by_chance = chance(runs, column.freedom)
   return Difference(
@@ -87,7 +87,7 @@ def _difference(
 
 
 def _exceeds(difference: float, deviation: float | None) -> bool | None:
-  if deviation is None:
+  if not deviation:  # 0, of equal scores, says nothing of the noise either
     return None
   return abs(difference) > _DEVIATIONS * deviation
 
@@ -140,6 +140,11 @@ def sentences(view: table_view.TableView) -> list[str]:
         "Which of ours exceed the noise is not known: that takes two seeds of"
         " some row.",
     ]
+  unknown = len(found) - len(judged)
+  if unknown:
+    out.append(
+        f"Of {unknown} of them it is not known whether they exceed the noise."
+    )
   return [*out, *_judged(judged, view)]
 
 
@@ -150,7 +155,7 @@ def _judged(
   own = [d for d in found if d.own_is_clear]
   published = [d for d in found if d.published_is_clear]
   both = [d for d in own if d.published_is_clear]
-  freedom = sorted({c.freedom for c in view.columns if c.deviation is not None})
+  freedom = sorted({c.freedom for c in view.columns if c.deviation})
   expected = sum(d.by_chance for d in found)
   paper_rate = chance(1 + 1 / _PAPER_RUNS, _PAPER_RUNS - 1)
   out = [

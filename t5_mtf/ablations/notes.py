@@ -79,14 +79,8 @@ def _baseline(view: table_view.TableView) -> list[str]:
 def _gaps(view: table_view.TableView) -> list[str]:
   """Names rows, seeds, columns and scores that are not there."""
   out = []
-  not_run = [name for name, reason in view.missing if not reason]
-  if not_run:
-    out.append(f"Rows without results: {wording.listing(not_run)}.")
-  out += [
-      f"{name} is not there at this scale: {reason.rstrip('.')}."
-      for name, reason in view.missing
-      if reason
-  ]
+  if view.missing:
+    out.append(f"Rows without results: {wording.listing(view.missing)}.")
   if view.empty:
     out.append(f"Columns without results: {wording.listing(view.empty)}.")
   every = sorted({seed for row in view.rows for seed in row.seeds})

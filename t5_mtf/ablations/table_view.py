@@ -97,8 +97,7 @@ class TableView:
     columns: those that have a score in some row.
     rows: those that have a seed, in the paper's order.
     baseline: what differences are to; None where it has not been run.
-    missing: names of the paper's rows that are not there, and why: empty
-      where they only have not been run.
+    missing: names of the paper's experiments that are not there.
     empty: headings of the columns that are not there.
   """
 
@@ -107,7 +106,7 @@ class TableView:
   columns: tuple[Column, ...]
   rows: tuple[Row, ...]
   baseline: Row | None
-  missing: tuple[tuple[str, str], ...]
+  missing: tuple[str, ...]
   empty: tuple[str, ...]
 
   @property
@@ -160,7 +159,7 @@ def view(
       rows=tuple(_finished(rows, columns, kept, baseline)),
       baseline=baseline and _only(baseline, kept),
       missing=tuple(
-          (names[e.id], e.unavailable.get(result.scale, ""))
+          names[e.id]
           for e in experiments.tables().get(result.table, ())
           if not e.no_runs and e.id not in there
       ),
