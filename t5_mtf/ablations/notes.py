@@ -164,18 +164,17 @@ def provenance(result: table_results.TableResult) -> list[tuple[str, str]]:
 
 
 def _told(settings: Mapping[str, Any]) -> str:
-  """The settings that are numbers or words; what is longer is only named."""
-  words, longer = [], []
+  """The settings that are numbers; how many others there are."""
+  words = []
   for key, value in settings.items():
-    name = key.replace("_", " ")
-    if isinstance(value, int | float | str):
-      words.append(f"{name} {value}")
-    elif isinstance(value, Mapping) and not any(
-        isinstance(v, Mapping) for v in value.values()
+    if isinstance(value, int | float):
+      words.append(f"{key} {value}")
+    elif isinstance(value, Mapping) and all(
+        isinstance(v, int | float) for v in value.values()
     ):
-      told = ", ".join(f"{k} {v}" for k, v in value.items())
-      words.append(f"{name}: {told}")
-    elif value:
-      longer.append(name)
-  rest = f"; {wording.listing(longer)}: see the results file" if longer else ""
-  return "; ".join(words) + rest
+      told = (f"{k} {v}" for k, v in value.items())
+      words += [f"{key}: {', '.join(told)}"] if value else []
+  rest = len(settings) - len(words)
+  if rest:
+    words.append(f"{wording.count(rest, 'other')} in the results file")
+  return "; ".join(words)
