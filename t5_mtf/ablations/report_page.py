@@ -6,6 +6,7 @@ phone, light or dark as the reader's device asks.
 
 from __future__ import annotations
 
+import collections
 from collections.abc import Iterable, Sequence
 from html import escape
 
@@ -61,11 +62,11 @@ def page(views: Sequence[table_view.TableView]) -> str:
 
 
 def _common(views: Sequence[table_view.TableView]) -> list[str]:
-  """Sentences that several tables share, to stand once."""
+  """Sentences that most tables share, to stand once."""
   if len(views) < 2:
     return []
-  every = [_sentences(view) for view in views]
-  return [s for s in every[0] if all(s in those for those in every)]
+  counts = collections.Counter(s for v in views for s in _sentences(v))
+  return [s for s, tables in counts.items() if tables > len(views) / 2]
 
 
 def _sentences(view: table_view.TableView) -> list[str]:
@@ -128,9 +129,8 @@ def _grid_table(
     label: str, heads: Sequence[str], lines: Iterable[Sequence[str]]
 ) -> str:
   """A table of a label and numbers; cells are HTML, heads are text."""
-  head = "".join(
-      f'<th class="{"n" if i else "first"}" scope="col">{escape(text)}</th>'
-      for i, text in enumerate(heads)
+  head = '<td class="first"></td>' + "".join(
+      f'<th class="n" scope="col">{escape(text)}</th>' for text in heads[1:]
   )
   body = "\n".join(
       f'<tr><th class="first" scope="row">{line[0]}</th>'

@@ -82,7 +82,7 @@ def rank_grid(found: Sequence[rank_correlation.RankCorrelation]) -> Grid:
               " to ".join(map(wording.signed, c.interval))
               if c.interval
               else wording.NONE,
-              wording.number(c.p, 3),
+              wording.probability(c.p),
               wording.signed(c.rho),
               wording.signed(c.rerun),
           )
@@ -353,7 +353,7 @@ def _summary_line(view: table_view.TableView) -> tuple[str, ...]:
       " to ".join(map(str, dict.fromkeys([seeds[0], seeds[-1]]))),
       f"{same} of {len(found)}" if found else wording.NONE,
       wording.signed(mean.tau) if mean else wording.NONE,
-      wording.number(mean.p, 3) if mean else wording.NONE,
+      wording.probability(mean.p if mean else None),
       f"{cost.runs:,}",
       durations.duration(cost.seconds),
   )

@@ -38,6 +38,15 @@ def signed(value: float | None, decimals: int = 2) -> str:
   return f"{value:+.{decimals}f}".replace("-", "\N{MINUS SIGN}")
 
 
+def probability(p: float | None) -> str:
+  """Writes a p value.
+
+  >>> probability(0.0833), probability(0.0002), probability(None)
+  ('0.083', '<0.001', '–')
+  """
+  return "<0.001" if p is not None and p < 0.001 else number(p, 3)
+
+
 def large(value: float, unit: str) -> str:
   """Writes a large number with a prefix of its unit.
 
