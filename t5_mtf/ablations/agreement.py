@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from t5_mtf.ablations import table_view, wording
 
@@ -128,7 +128,9 @@ def sentences(view: table_view.TableView) -> list[str]:
       f"Of {len(found)} differences to the baseline, {len(agree)} have the same"
       f" sign as the paper's and {len(oppose)} the opposite"
       + (of_zero if zero else "")
-      + "."
+      + ". By chance half would; and they are not independent: they share the"
+      " baseline's runs and each row's pre-training.",
+      f"Opposite: {_by_row(oppose, lambda d: d.column)}.",
   ]
   judged = [
       d for d in found
@@ -173,10 +175,15 @@ def _judged(
       ("In ours only", [d for d in own if not d.published_is_clear]),
   ]  # fmt: skip
   for what, those in groups:
-    named = "; ".join(
-        f"{row}: {', '.join(str(d) for d in those if d.row == row)}"
-        for row in dict.fromkeys(d.row for d in those)
-    )
     how_many = f" ({len(those)})" if those else ""
-    out.append(f"{what}{how_many}: {named or 'none'}.")
+    out.append(f"{what}{how_many}: {_by_row(those, str)}.")
   return out
+
+
+def _by_row(
+    found: Sequence[Difference], told: Callable[[Difference], str]
+) -> str:
+  return "; ".join(
+      f"{row}: {', '.join(told(d) for d in found if d.row == row)}"
+      for row in dict.fromkeys(d.row for d in found)
+  ) or "none"
