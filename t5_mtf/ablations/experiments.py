@@ -57,6 +57,7 @@ class Experiment:
     strategy: one of STRATEGIES (3.5.2 and 3.5.3).
     mixing: how a mixture of several tasks is rated, one of MIXINGS.
     limit: K, the artificial limit on the size of a data set.
+    unsupervised_limit: K of the unlabeled data, where it has one of its own.
     temperature: T, of the mixing rates.
     pretraining_steps_factor: times the baseline's steps (3.6).
     finetuning_steps_factor: times the baseline's steps.
@@ -67,7 +68,6 @@ class Experiment:
     recipe: one of RECIPES; "released" is how the published models were trained
       (section 3.7), "1t_tokens" the baseline on as many tokens.
     no_runs: why the row is not an experiment; empty for most.
-    unavailable: scale -> why the experiment cannot be run there.
   """
 
   id: str
@@ -80,6 +80,7 @@ class Experiment:
   strategy: str = "pretrain_then_finetune"
   mixing: str = ""
   limit: int | None = None
+  unsupervised_limit: int | None = None
   temperature: float = 1
   pretraining_steps_factor: int = 1
   finetuning_steps_factor: int = 1
@@ -89,9 +90,6 @@ class Experiment:
   members: str = ""
   recipe: str = "ablation"
   no_runs: str = ""
-  unavailable: dict[str, str] = dataclasses.field(
-      default_factory=dict, hash=False
-  )
 
   def __post_init__(self) -> None:
     for name, allowed in (

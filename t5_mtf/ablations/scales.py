@@ -13,24 +13,35 @@ import pathlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from t5_mtf import errors
+from t5_mtf import errors, gin_config
 
 _FOLDER = pathlib.Path(__file__).parent / "scales"
+_LAYOUT = "layout"
 
 
 @dataclasses.dataclass(frozen=True)
 class Downstream:
-  """What a column is fine-tuned on.
+  """One fine-tuning.
 
   Attributes:
     mixture: a registered mixture or task.
-    inputs: length in tokens; None for sequence_lengths/MIXTURE.gin.
+    inputs: length in tokens; None for the lengths of a published file.
     targets: length in tokens.
+    lengths: that file of gin/sequence_lengths, by default that of the mixture.
+    tasks: what is evaluated; by default all tasks of the column.
+    batch: replaces the scale's.
+    save_checkpoints_steps: replaces the scale's.
+    beams: whether it is decoded with 4 beams and a length penalty of 0.6.
   """
 
   mixture: str
   inputs: int | None = None
   targets: int | None = None
+  lengths: str = ""
+  tasks: tuple[str, ...] = ()
+  batch: int | None = None
+  save_checkpoints_steps: int | None = None
+  beams: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,20 +50,35 @@ class Scale:
 
   Attributes:
     name: of its file.
-    description: what it is for, in a sentence.
+    description: what it is for, in a few words.
     columns_of: the columns of the tables, of `benchmarks.COLUMN_SETS`.
     columns: heading -> what it is fine-tuned on.
     model: gin macros of the 1x model that replace those of the published file.
     sizes: size or architecture -> macro -> factor on that of the 1x model.
     corpora: corpus of the paper -> the task or mixture that stands for it.
+    no_corpora: corpus of the paper -> why nothing stands for it.
+    first_tokens: the task or mixture of which `first_tokens` takes a part.
+    repeats_divisor: the paper's numbers of repeats are divided by it.
+    adapter_width_divisor: the paper's widths of adapters are divided by it.
+    examples_divisor: the paper's limits K on numbers of examples are divided by
+      it.
+    mixtures: mixtures of several tasks: "equal", "proportional", "mix" (with a
+      rate of its own for the unlabeled data), "supervised", and how the names
+      start in which one is left out, "leave_one_out".
     pretraining_steps: of the baseline.
     finetuning_steps: of the baseline, for each column.
     batch_unit: a published unit of batches, such as "sequences_per_batch".
     pretraining_batch: in that unit.
     finetuning_batch: in that unit.
+    multitask_batch: of a training on several tasks at once, in that unit.
     pretraining_inputs: length in tokens; None for the published lengths.
     pretraining_targets: objective -> length in tokens, where it is not that of
       the inputs.
+    multitask_inputs: length in tokens; None for the published lengths.
+    multitask_targets: length in tokens.
+    released_pretraining_steps: of the released models.
+    released_batch_factor: their pre-training's batch, times the baseline's.
+    released_columns: heading (or task) -> what they are fine-tuned on.
     finetuning_schedule: gin file of the learning rate.
     finetuning_learning_rate: replaces the one of that file, or None.
     finetuning_decay: the part of the steps over which the learning rate falls
@@ -74,13 +100,25 @@ class Scale:
   model: Mapping[str, int | float]
   sizes: Mapping[str, Mapping[str, float]]
   corpora: Mapping[str, str]
+  no_corpora: Mapping[str, str]
+  first_tokens: str
+  repeats_divisor: int
+  adapter_width_divisor: int
+  examples_divisor: int
+  mixtures: Mapping[str, str]
   pretraining_steps: int
   finetuning_steps: int
   batch_unit: str
   pretraining_batch: int
   finetuning_batch: int
+  multitask_batch: int
   pretraining_inputs: int | None
   pretraining_targets: Mapping[str, int]
+  multitask_inputs: int | None
+  multitask_targets: int | None
+  released_pretraining_steps: int
+  released_batch_factor: int
+  released_columns: Mapping[str, Downstream]
   finetuning_schedule: str
   finetuning_learning_rate: float | None
   finetuning_decay: float
@@ -89,7 +127,9 @@ class Scale:
   keep_pretrained: int | None
   eval_params: tuple[str, ...]
   device_gin_files: tuple[str, ...]
-  changed: Mapping[str, int | float] = dataclasses.field(default_factory=dict)
+  changed: Mapping[str, int | float | str] = dataclasses.field(
+      default_factory=dict
+  )
 
   def save_every(self, steps: int) -> int:
     """Steps between the checkpoints of a training of so many steps."""
@@ -117,52 +157,72 @@ def load(name: str, overrides: Sequence[str] = ()) -> Scale:
 
   Args:
     name: such as "mini".
-    overrides: "name=value", of the scale's numbers and of its model's macros.
+    overrides: "name=value": the scale's numbers, those of its 1x model, and
+      `layout`, a file of gin/layouts without its ending.
 
   Raises:
-    UnknownNameError: there is no such scale, or no such setting.
+    UnknownNameError: there is no such scale, setting or layout.
     UserError: a value cannot be used.
   """
   if name not in names():
     raise errors.unknown_name("scale", name, names())
-  document = json.loads((_FOLDER / f"{name}.json").read_text("utf-8"))
+  document = _read(name)
   changed = _read_overrides(overrides, document)
   for key, value in changed.items():
-    target = document["model"] if key in document["model"] else document
-    target[key] = value
-  columns = {
-      heading: Downstream(**settings)
-      for heading, settings in document.pop("columns").items()
-  }
+    if key == _LAYOUT:
+      document["device_gin_files"] = [f"layouts/{value}.gin"]
+    else:
+      (document["model"] if key in document["model"] else document)[key] = value
+  for key in ("columns", "released_columns"):
+    document[key] = {
+        heading: Downstream(**{**one, "tasks": tuple(one.get("tasks", ()))})
+        for heading, one in document[key].items()
+    }
   for key in ("eval_params", "device_gin_files"):
     document[key] = tuple(document[key])
-  return Scale(name=name, columns=columns, changed=changed, **document)
+  return Scale(name=name, changed=changed, **document)
+
+
+def _read(name: str) -> dict[str, Any]:
+  own = json.loads((_FOLDER / f"{name}.json").read_text("utf-8"))
+  base = own.pop("based_on", None)
+  return {**_read(base), **own} if base else own
 
 
 def _read_overrides(
     overrides: Sequence[str], document: Mapping[str, Any]
-) -> dict[str, int | float]:
-  numbers = {
+) -> dict[str, int | float | str]:
+  known = {
       key: value
       for key, value in {**document, **document["model"]}.items()
       if isinstance(value, (int, float))
   }
+  known[_LAYOUT] = "gpu_8"
   found = {}
   for override in overrides:
     name, equals, text = override.partition("=")
-    name = name.strip()
+    name, text = name.strip(), text.strip()
     if not equals:
       raise errors.UserError(
           f"{override!r} was given, but must be NAME=VALUE, such as"
-          f" {next(iter(numbers))}={next(iter(numbers.values()))}."
+          f" finetuning_steps={known['finetuning_steps']}."
       )
-    if name not in numbers:
+    if name not in known:
       raise errors.unknown_name(
-          "setting of the scale", name, numbers,
-          f"It has {', '.join(numbers)}.",
-      )  # fmt: skip
-    found[name] = _number(name, text, numbers[name])
+          "setting of the scale", name, known, f"It has {', '.join(known)}."
+      )
+    read = _layout if name == _LAYOUT else _number
+    found[name] = read(name, text, known[name])
   return found
+
+
+def _layout(name: str, text: str, present: str) -> str:
+  del present
+  folder = pathlib.Path(gin_config.GIN_DIRECTORY) / "layouts"
+  layouts = [path.stem for path in folder.glob("*.gin")]
+  if text not in layouts:
+    raise errors.unknown_name(name, text, layouts)
+  return text
 
 
 def _number(name: str, text: str, present: int | float) -> int | float:
@@ -171,9 +231,9 @@ def _number(name: str, text: str, present: int | float) -> int | float:
     value = (int if is_whole else float)(text.replace(",", ""))
   except ValueError:
     value = -1
-  if not 0 <= value < float("inf") or (is_whole and value < 1):
-    what = "a whole number from 1 on" if is_whole else "a number from 0 on"
+  if not (0 < value if is_whole else 0 <= value <= 1):
+    what = "a whole number from 1 on" if is_whole else "a number from 0 to 1"
     raise errors.UserError(
-        f"{name}={text.strip()} was given, but must be {what} (now {present})."
+        f"{name}={text} was given, but must be {what} (now {present})."
     )
   return value

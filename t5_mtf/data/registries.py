@@ -29,6 +29,7 @@ _BUILTIN_MODULES = (
     "t5_mtf.data.tasks.paper_mixtures",
     "t5_mtf.data.tasks.mc4",
     "t5_mtf.data.tasks.multilingual",
+    "t5_mtf.data.tasks.ablations",
 )
 
 _T = TypeVar("_T", Task, Mixture)

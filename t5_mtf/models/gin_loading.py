@@ -42,6 +42,7 @@ def load(
     ignored: see `gin_config.load`.
   """
   for module in (
+      "t5_mtf.data.first_tokens",
       "t5_mtf.data.preprocessors",
       "t5_mtf.data.tasks.mc4",
       "t5_mtf.data.vocabularies",

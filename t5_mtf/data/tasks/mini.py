@@ -202,12 +202,13 @@ PRETRAINING_RATES = {"mini_austen": 4, "mini_kjv": 4, "mini_acl": 1}
 _UNSUPERVISED = "_unsupervised"  # as in `c4_v020_unsupervised`
 
 
-def _output_features(inputs_required: bool = True) -> dict[str, Any]:
+def _output_features() -> dict[str, Any]:
   from t5_mtf import data
 
   vocabulary = data.get_mini_vocabulary()
   return {
-      "inputs": data.Feature(vocabulary, required=inputs_required),
+      # As of the paper's tasks: language models have targets only.
+      "inputs": data.Feature(vocabulary, required=False),
       "targets": data.Feature(vocabulary=vocabulary),
   }
 
@@ -283,7 +284,7 @@ def _register_corpus(corpus: str) -> None:
     data.TaskRegistry.add(
         f"mini_{corpus}{suffix}",
         source=_source(corpus, data.TextLineDataSource),
-        output_features=_output_features(inputs_required=not suffix),
+        output_features=_output_features(),
         preprocessors=[
             mini_templates.lines_as_targets,
             preprocessors.tokenize,

@@ -66,6 +66,11 @@ def _flat(groups: Iterable[Sequence[str]]) -> list[str]:
   return [task for group in groups for task in group]
 
 
+def supervised_proportional() -> list[tuple[str, Rate]]:
+  """All supervised tasks, rated as in `all_proportional`."""
+  return _proportional(_flat(_benchmarks().values()))
+
+
 def _leave_one_out() -> dict[str, list[MixtureEntry]]:
   benchmarks = _benchmarks()
   return {
