@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from t5_mtf import errors
 from t5_mtf.cli import (
+    ablations,
     cache,
     checkpoints,
     console,
@@ -29,6 +30,7 @@ from t5_mtf.cli import (
 # A command is a module: `add_parser(commands)` describes it, `run(flags)` does
 # it and returns the exit status.
 _COMMANDS = (
+    ablations,
     cache,
     checkpoints,
     convert,
