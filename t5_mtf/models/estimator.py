@@ -10,6 +10,7 @@ from t5_mtf.models import (
     layouts,
     master_dtype,
     model_fn,
+    seeds,
 )
 from t5_mtf.models.settings import RunSettings
 from t5_mtf.models.start_report import StartReport
@@ -40,7 +41,7 @@ def make_estimator(
       master=target or None,
       device_fn=distributed.on_first_host if target else None,
       model_dir=settings.model_dir,
-      tf_random_seed=model_fn.SEED,
+      tf_random_seed=seeds.current(),
       session_config=session_config(settings),
       save_checkpoints_steps=settings.training.save_checkpoints_steps,
       save_checkpoints_secs=None,

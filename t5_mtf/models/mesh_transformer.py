@@ -7,16 +7,16 @@ config refer to the functions here (module `t5.models.mesh_transformer`).
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import gin
 
 from t5_mtf import data, errors, gin_config
 from t5_mtf.data import feature_converters, file_task
+from t5_mtf.models import seeds
 from t5_mtf.tf_compat import tf
 
-DEFAULT_SEED = 0
 _SAMPLE = 100  # examples of each task that are measured before training
 
 
@@ -92,8 +92,9 @@ def mesh_train_dataset_fn(
     vocabulary: of the model, (inputs, targets); has to be the task's.
     dataset_split: the split to read.
     shuffle: whether to shuffle, with `seed`.
-    seed: of the order and of the corruption; None means 0, so that a run that
-      was interrupted can continue in the same stream.
+    seed: of the order and of the corruption; None for that of the run (see
+      `seeds`), so that a run that was interrupted can continue in the same
+      stream.
     use_cached: whether to read the task's offline cache.
     pack: whether several examples share a sequence.
 
@@ -109,7 +110,7 @@ def mesh_train_dataset_fn(
       split=dataset_split,
       use_cached=use_cached,
       shuffle=shuffle,
-      seed=DEFAULT_SEED if seed is None else seed,
+      seed=seeds.current() if seed is None else seed,
       num_epochs=None,
   )
   if "inputs" not in dataset.element_spec:  # which objectives/lm.gin gives
@@ -162,7 +163,7 @@ def tsv_dataset_fn(
   dataset = task.get_dataset(
       sequence_length=sequence_length,
       shuffle_buffer_size=shuffle_buffer_size,
-      seed=DEFAULT_SEED,
+      seed=seeds.current(),
       num_epochs=None,
   )
   return feature_converters.encoder_decoder(dataset, sequence_length, True)
@@ -170,7 +171,7 @@ def tsv_dataset_fn(
 
 @gin.configurable(module="t5.models.mesh_transformer")
 def mesh_eval_dataset_fn(
-    mixture_or_task_name: str,
+    mixture_or_task_name: str | Sequence[str],
     sequence_length: Mapping[str, int] | None = None,
     dataset_split: str = "validation",
     vocabulary: Any = None,
@@ -180,7 +181,7 @@ def mesh_eval_dataset_fn(
   """Returns what to evaluate for a task, or for every task of a mixture.
 
   Args:
-    mixture_or_task_name: a registered name.
+    mixture_or_task_name: a registered name, or several.
     sequence_length: accepted because published configs pass it.
     dataset_split: the split to read.
     vocabulary: of the model, (inputs, targets); has to be the tasks'.
@@ -191,14 +192,17 @@ def mesh_eval_dataset_fn(
     UserError: a task has no such split; the splits present are named.
   """
   del sequence_length
-  provider = data.get_mixture_or_task(mixture_or_task_name)
-  check_vocabulary(provider, vocabulary)
-  tasks = getattr(provider, "tasks", None) or [provider]
-  for task in tasks:
-    check_split(task, dataset_split)
+  names = mixture_or_task_name
+  tasks = {}
+  for name in [names] if isinstance(names, str) else names:
+    provider = data.get_mixture_or_task(name)
+    check_vocabulary(provider, vocabulary)
+    for task in getattr(provider, "tasks", None) or [provider]:
+      check_split(task, dataset_split)
+      tasks[task.name] = task
   return [
       EvalDataset(task, dataset_split, num_eval_examples, use_cached)
-      for task in tasks
+      for task in tasks.values()
   ]
 
 
@@ -262,7 +266,7 @@ def bound_task() -> str | None:
         f"t5.models.mesh_transformer.{function}", "mixture_or_task_name"
     )
     if name is not None:
-      return name
+      return name if isinstance(name, str) else name[0]
   return None
 
 

@@ -13,11 +13,10 @@ import random
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from t5_mtf.models import seeds
 from t5_mtf.models.settings import RunSettings
 from t5_mtf.models.start_report import StartReport
 from t5_mtf.tf_compat import mtf, mtf_utils, tf
-
-SEED = 0  # of random first values and of dropout
 
 
 @dataclasses.dataclass(frozen=True)
@@ -167,7 +166,7 @@ def describe_model(context: StepContext) -> str:
 def seeded_operations() -> Iterator[None]:
   """Mesh TF seeds dropout from Python's `random`; makes that reproducible."""
   state = random.getstate()
-  random.seed(SEED)
+  random.seed(seeds.current())
   try:
     yield
   finally:

@@ -23,6 +23,7 @@ from t5_mtf.models import (
     predict_step,
     rows,
     score_step,
+    seeds,
 )
 from t5_mtf.models.decode_options import DecodeOptions
 from t5_mtf.models.settings import Batch, RunSettings
@@ -308,7 +309,7 @@ class ResidentModel:
       build: Callable[[Mapping[str, Any], Any], tuple[Any, Any]],
   ) -> None:
     with self._graph.as_default():
-      tf.compat.v1.set_random_seed(model_fn.SEED)
+      tf.compat.v1.set_random_seed(seeds.current())
       features = {
           name: tf.compat.v1.placeholder(tf.int32, [size, length])
           for name, length in lengths.items()

@@ -16,7 +16,7 @@ from typing import Any
 
 from t5_mtf import data, gin_config
 from t5_mtf.evaluation import files
-from t5_mtf.models import checkpoints
+from t5_mtf.models import checkpoints, seeds
 from t5_mtf.models.settings import RunSettings
 from t5_mtf.tf_compat import tf
 
@@ -177,6 +177,8 @@ class TrainingInput:
             "use_cached",
         )
     }
+    if bound["seed"] is None and seeds.current() != seeds.DEFAULT_SEED:
+      bound["seed"] = seeds.current()
     name, split = bound["mixture_or_task_name"], self._settings.dataset_split
     return {
         **bound,

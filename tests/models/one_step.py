@@ -15,6 +15,7 @@ from t5_mtf.models import (
     initialization,
     model_fn,
     resident,
+    seeds,
     settings,
     start_report,
     train_step,
@@ -55,7 +56,7 @@ def take(run: settings.RunSettings, checkpoint: str) -> Step:
   for i, row in enumerate(rows):
     row[8 - i // 2 :] = 0
   with tf.Graph().as_default():
-    tf.compat.v1.set_random_seed(model_fn.SEED)
+    tf.compat.v1.set_random_seed(seeds.current())
     tf.compat.v1.train.create_global_step()
     model = model_fn.build_model(run)
     context = model_fn.make_context(run, model, start_report.StartReport())
