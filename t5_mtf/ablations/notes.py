@@ -79,8 +79,14 @@ def _baseline(view: table_view.TableView) -> list[str]:
 def _gaps(view: table_view.TableView) -> list[str]:
   """Names rows, seeds, columns and scores that are not there."""
   out = []
-  if view.missing:
-    out.append(f"Rows without results: {wording.listing(view.missing)}.")
+  not_run = [name for name, reason in view.missing if not reason]
+  if not_run:
+    out.append(f"Rows without results: {wording.listing(not_run)}.")
+  out += [
+      f"{name} is no row at this scale: {reason}."
+      for name, reason in view.missing
+      if reason
+  ]
   if view.empty:
     out.append(f"Columns without results: {wording.listing(view.empty)}.")
   every = sorted({seed for row in view.rows for seed in row.seeds})
@@ -143,7 +149,7 @@ def _changes(a: Any, b: Any) -> list[str]:
       + ", here ".join(
           "not set" if v is missing else repr(v) for v in (old, new)
       )
-      for key in {*a, *b}
+      for key in {*a, *b} - {"name", "description"}
       for old, new in [(a.get(key, missing), b.get(key, missing))]
       if old != new
   ]

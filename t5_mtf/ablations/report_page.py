@@ -287,7 +287,8 @@ def _pretraining(views: Sequence[table_view.TableView]) -> str:
         f"<figcaption>{escape(caption)}</figcaption></figure>"
     )
   said = [
-      "Thin: as logged. Thick: moving average. A line for each seed; all charts"
+      "Thin: as logged, means of neighbours where there are more than a few"
+      " hundred. Thick: moving average. A line for each seed; all charts"
       " have the same axes. Losses of different objectives cannot be compared:"
       " their targets differ.",
       *(f"Without a logged loss: {name}." for name in without),

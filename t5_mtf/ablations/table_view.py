@@ -97,7 +97,8 @@ class TableView:
     columns: those that have a score in some row.
     rows: those that have a seed, in the paper's order.
     baseline: what differences are to; None where it has not been run.
-    missing: names of the paper's experiments that are not there.
+    missing: names of the paper's experiments that are not there, each with the
+      reason why the scale has none; empty where it has.
     empty: headings of the columns that are not there.
   """
 
@@ -106,7 +107,7 @@ class TableView:
   columns: tuple[Column, ...]
   rows: tuple[Row, ...]
   baseline: Row | None
-  missing: tuple[str, ...]
+  missing: tuple[tuple[str, str], ...]
   empty: tuple[str, ...]
 
   @property
@@ -152,6 +153,7 @@ def view(
   baseline = _baseline(result, rows, others, pairs)
   columns = [_with_deviation(i, pairs[i], rows) for i in kept]
   there = {row.paper.id for row in rows}
+  no_corpora = result.scale_settings.get("no_corpora", {})
   return TableView(
       result=result,
       paper=table,
@@ -159,7 +161,7 @@ def view(
       rows=tuple(_finished(rows, columns, kept, baseline)),
       baseline=baseline and _only(baseline, kept),
       missing=tuple(
-          names[e.id]
+          (names[e.id], no_corpora.get(e.corpus, ""))
           for e in experiments.tables().get(result.table, ())
           if not e.no_runs and e.id not in there
       ),

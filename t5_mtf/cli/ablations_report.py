@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from t5_mtf import errors
+from t5_mtf.cli import ablations_flags
 
 _ENDINGS = {"md": ".md", "latex": ".tex", "csv": ".csv", "html": ".html"}
 _FORMATS = (*_ENDINGS, "all")
@@ -58,7 +59,7 @@ def run(flags: argparse.Namespace) -> int:
     raise errors.UserError(
         "--format=all makes several files: say where with --output=DIR."
     )
-  names = [_table_name(word) for word in flags.tables]
+  names = [ablations_flags.table_name(word) for word in flags.tables]
   if flags.dry_run:
     return 0
   views = _views(flags.results, names)
@@ -71,25 +72,14 @@ def run(flags: argparse.Namespace) -> int:
   return 0
 
 
-def _table_name(word: str) -> str:
-  """The name of a table, of which the number is enough.
-
-  Raises:
-    UnknownNameError: the paper has no such table.
-  """
-  from t5_mtf.evaluation import paper
-
-  return paper.table(f"table_{word}" if word.isdecimal() else word).name
-
-
 def _views(folder: str, names: Sequence[str]) -> list[Any]:
   """Reads the results; tables that nothing has ended of are named."""
-  from t5_mtf.ablations import table_results, table_view
-  from t5_mtf.evaluation import files, paper
+  from t5_mtf.ablations import experiments, table_results, table_view
+  from t5_mtf.evaluation import files
 
   found = {
       name: table_results.read(path)
-      for name in paper.tables()
+      for name in experiments.tables()
       if files.exists(path := os.path.join(folder, f"{name}.json"))
   }
   if not found:

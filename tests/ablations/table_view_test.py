@@ -111,6 +111,19 @@ def test_what_is_not_there_is_named():
     assert sentence in told
 
 
+def test_a_row_that_the_scale_cannot_have_is_named_with_the_reason():
+  result = fixture_results.table(
+      "table_8", rows=["table_8/c4", "table_8/wikipedia"],
+      settings={"no_corpora": {"c4_unfiltered": "all of it is edited"}},
+  )  # fmt: skip
+  told = notes.of_view(table_view.view(result))
+  assert "C4, unfiltered is no row at this scale: all of it is edited." in told
+  assert (
+      "Rows without results: RealNews-like, WebText-like and Wikipedia + TBC."
+      in told
+  )
+
+
 def test_mini_columns_are_said_to_be_other_tasks_and_errata_are_told():
   result = fixture_results.table("table_10")
   told = notes.of_view(table_view.view(result))
