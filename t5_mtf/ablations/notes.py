@@ -149,7 +149,7 @@ def _changes(a: Any, b: Any) -> list[str]:
       + ", here ".join(
           "not set" if v is missing else repr(v) for v in (old, new)
       )
-      for key in {*a, *b} - {"name", "description"}
+      for key in {*a, *b} - {"name", "description", "changed"}
       for old, new in [(a.get(key, missing), b.get(key, missing))]
       if old != new
   ]
