@@ -14,6 +14,8 @@ from t5_mtf.evaluation import curves, svg_chart
 _WIDTH = 360  # the drawing's own units; about pixels on a phone
 _PUBLISHED, _OWN = (14.0, 168.0), (192.0, 346.0)  # left and right of each half
 _TOP, _ROW, _LABEL, _AXIS = 26, 36, 12, 22
+_BESIDE = 12  # of each half, for the labels of its axis
+_DIGIT = 7.5  # widest of a label
 _MARGIN = 0.06  # of the range, beside the outermost mark
 
 _Scale = Callable[[float], float]
@@ -121,14 +123,18 @@ def _frame(
   """The name of a half, its grid and its axis."""
   x, low, high = half
   parts = [f'<text x="{ends[0]:g}" y="11">{name}</text>']
-  marks = svg_chart.ticks(low, high, 3)
-  for value in marks:
+  for value in svg_chart.ticks(low, high, 3):
+    at, label = x(value), f"{value:g}".replace("-", "\N{MINUS SIGN}")
     parts.append(
-        f'<line class="grid" x1="{x(value):.1f}" x2="{x(value):.1f}"'
-        f' y1="{_TOP - 8}" y2="{bottom}"/><text x="{x(value):.1f}"'
-        f' y="{bottom + 15}" text-anchor="middle">'
-        f"{f'{value:g}'.replace('-', chr(0x2212))}</text>"
+        f'<line class="grid" x1="{at:.1f}" x2="{at:.1f}" y1="{_TOP - 8}"'
+        f' y2="{bottom}"/>'
     )
+    reach = len(label) * _DIGIT / 2
+    if ends[0] - _BESIDE < at - reach and at + reach < ends[1] + _BESIDE:
+      parts.append(
+          f'<text x="{at:.1f}" y="{bottom + 15}" text-anchor="middle">'
+          f"{label}</text>"
+      )
   return parts
 
 

@@ -157,10 +157,6 @@ def _table(view: table_view.TableView, common: Sequence[str]) -> str:
       f'<h2 id="{view.paper.name}_h">{escape(name)}</h2>',
       _scores(view, name),
       own(notes.of_view(view)),
-      "<h3>Differences to the baseline, by column</h3>"
-      if view.baseline
-      else "<h3>Scores by column</h3>",
-      _KEY if view.baseline else _SCORES_KEY,
       _difference_charts(view),
       "<h3>Agreement with the paper</h3>",
       _list(agreement.sentences(view)),
@@ -218,12 +214,22 @@ def _score(cell: table_view.Cell) -> str:
 
 
 def _difference_charts(view: table_view.TableView) -> str:
+  """A chart for each column; none of a single row with nothing beside it."""
+  if view.baseline is None and len(view.rows) < 2:
+    return ""
+  heading, key = "Scores by column", _SCORES_KEY
+  if view.baseline:
+    heading, key = "Differences to the baseline, by column", _KEY
   figures = [
       f"<figure><h3>{escape(wording.heading(c.own, c.published))}</h3>\n"
       f"{charts.difference_chart(view, i)}</figure>"
       for i, c in enumerate(view.columns)
   ]
-  return '<div class="charts">\n' + "\n".join(figures) + "\n</div>"
+  return (
+      f'<h3>{heading}</h3>\n{key}\n<div class="charts">\n'
+      + "\n".join(figures)
+      + "\n</div>"
+  )
 
 
 def _ranks(

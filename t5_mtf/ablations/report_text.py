@@ -362,13 +362,14 @@ def _summary_line(view: table_view.TableView) -> tuple[str, ...]:
 def overview_notes(results: Sequence[table_results.TableResult]) -> list[str]:
   """Says what the tables cost together, and how they differ in settings."""
   every = costs.total(results)
-  return [
+  told = (
       f"In all {wording.count(every.runs, 'run')}, each counted once:"
       f" {durations.duration(every.seconds)} of training and evaluation,"
-      f" {wording.large(every.flops, 'FLOP')} estimated. Tables share runs, so"
-      " their times add up to more.",
-      *notes.settings_that_differ(results),
-  ]
+      f" {wording.large(every.flops, 'FLOP')} estimated."
+  )
+  if every.runs < sum(len(result.runs) for result in results):
+    told += " Tables share runs, so their times add up to more."
+  return [told, *notes.settings_that_differ(results)]
 
 
 def markdown_overview(
