@@ -15,6 +15,8 @@ from t5_mtf.data.sources.base import DataSource, ShardInfo, shard
 from t5_mtf.data.task import Task
 from t5_mtf.tf_compat import tf
 
+_KEPT_IN_MEMORY = 2**23  # tokens; few are repeated too often to be read anew
+
 
 @gin.configurable(module="t5_mtf.data.first_tokens")
 def first_tokens(
@@ -54,9 +56,10 @@ def first_tokens(
 
   counted = dataset.scan(tf.constant(0, tf.int64), count)
   limit = max(1, round(max_tokens * share))
-  return counted.take_while(lambda before, _: before < limit).map(
+  taken = counted.take_while(lambda before, _: before < limit).map(
       lambda _, example: example
   )
+  return taken.cache() if limit <= _KEPT_IN_MEMORY else taken
 
 
 class FirstTokensDataSource(DataSource):
