@@ -57,6 +57,8 @@ def make_parser() -> console.Parser:
       help="a Python module to import first, for Tasks of your own")
   add("--log_every", type=int, default=10, metavar="N",
       help="steps between records in metrics.jsonl (default 10)")
+  add("--allow_oversize", action="store_true", help="train even if the estimate"
+      " of the memory says that a step does not fit")
   add("--allow_partial_initialization", action="store_true", help="start from"
       " an initial checkpoint that fits the model only in part: load what fits,"
       " start the rest at random, say what was which")
@@ -141,6 +143,7 @@ def _run(flags: argparse.Namespace) -> int:
   from t5_mtf.cli import model_api, short_form
   from t5_mtf.models import distributed, layouts, settings
 
+  flags.gin_param += _flag_bindings(flags)
   for module in flags.module_import:
     import_module(module)
   cluster = None
@@ -213,6 +216,14 @@ def load_gin(
   from t5_mtf.models import gin_loading
 
   gin_loading.load(gin_files, bindings, **options)
+
+
+def _flag_bindings(flags: argparse.Namespace) -> list[str]:
+  """The bindings that flags stand for."""
+  bindings = []
+  if flags.allow_oversize:
+    bindings.append("memory_check.allow_oversize = True")
+  return bindings
 
 
 def _ignored(flags: argparse.Namespace) -> Any:

@@ -12,20 +12,13 @@ from typing import Any
 
 from t5_mtf import errors
 from t5_mtf.evaluation import files
-from t5_mtf.models import (
-    checkpoints,
-    hooks,
-    initialization,
-    memory,
-    unfreezing,
-)
+from t5_mtf.models import checkpoints, hooks, initialization, unfreezing
 from t5_mtf.models.model_fn import (
     StepContext,
     describe_model,
     import_features,
     segments_without_padding,
 )
-from t5_mtf.models.planning import capacity
 from t5_mtf.tf_compat import mtf, mtf_transformer, mtf_utils, tf
 
 # Mesh TF splits a batch into outer_batch x batch; without mixtures of experts
@@ -44,6 +37,8 @@ def build(features: Mapping[str, Any], context: StepContext) -> Any:
   Returns:
     A TPUEstimatorSpec.
   """
+  from t5_mtf.models.planning import capacity  # which builds steps, too
+
   settings = context.settings
   _check_features(features, settings.model_type)
   batch_dim = mtf.Dimension(
@@ -52,16 +47,12 @@ def build(features: Mapping[str, Any], context: StepContext) -> Any:
   batch_dims = [mtf.Dimension("outer_batch", _OUTER_BATCH), batch_dim]
   mesh_features = import_features(features, context, batch_dims)
   loss, gradients = _loss_and_gradients(mesh_features, batch_dim, context)
-  too_large = memory.note(context, batch_dim)
-  context.report.notes([too_large] if too_large else [])
   with mtf.utils.outside_all_rewrites():
     learning_rate = _learning_rate(settings.training.learning_rate_schedule)
   updates = _optimizer_updates(gradients, learning_rate, context)
 
+  capacity.memory_check(context, loss)
   lowering = context.lower()
-  capacity.memory_check(
-      lowering.variables, context.mesh_impl, settings.mesh
-  )
   global_step = tf.compat.v1.train.get_global_step()
   tf_loss = tf.cast(lowering.export_to_tf_tensor(loss), tf.float32)
   # Only after the updates, whose learning rate may still have to read the step.

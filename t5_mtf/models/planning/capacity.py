@@ -1,67 +1,81 @@
-"""Refuses to start a training run whose variables alone do not fit.
+"""Says before a training run starts whether it fits; refuses it if not.
 
-What is summed are the slices that the lowering has just made, so it costs
-nothing and is certain: activations come on top. `t5_mtf plan` estimates those.
-
-  --gin_param="memory_check.allow_oversize = True" starts all the same.
+A step that is too large is killed by the operating system without a reason. The
+estimate is that of `t5_mtf plan`, made of the graph that the run has built, and
+takes about a second for the largest models.
 """
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import gin
 
 from t5_mtf import errors
-from t5_mtf.models.planning import hardware
-from t5_mtf.models.planning.hardware import gigabytes
+from t5_mtf.models.model_fn import StepContext
+from t5_mtf.models.planning import estimate, hardware, step_costs
+from t5_mtf.models.planning.hardware import Hardware, gigabytes
+from t5_mtf.models.planning.one_device import OneDeviceMeshImpl
 from t5_mtf.tf_compat import tf
 
 
 @gin.configurable(module="t5_mtf.models.planning.capacity")
 def memory_check(
-    variables: Any, mesh_impl: Any, mesh: Any, allow_oversize: bool = False
+    context: StepContext, loss: Any, allow_oversize: bool = False
 ) -> None:
-  """Checks that the variables of a run fit on its devices.
+  """Checks that a training step fits; notes in the report a narrow fit.
+
+  TPUs and the devices of other hosts are not looked at from here.
 
   Args:
-    variables: Mesh TF variables, the optimizer's too.
-    mesh_impl: has the sizes of slices.
-    mesh: the run's `layouts.Mesh`.
+    context: of the step, its updates included; it is not lowered yet.
+    loss: its loss.
     allow_oversize: whether to start a run that does not fit.
 
   Raises:
-    UserError: they do not.
+    UserError: it does not fit.
   """
-  if allow_oversize or mesh.tpu or any("job:" in d for d in mesh.devices):
-    return  # devices of other hosts are not known here
-  slices = sum(
-      math.prod(mesh_impl.slice_shape(v.shape)) * v.slice_dtype.size
-      for v in variables
+  settings = context.settings
+  there = _hardware(settings.mesh)
+  if there is None or not there.device.memory:
+    return
+  mesh = settings.mesh
+  memory = step_costs.of_graph(
+      context.graph,
+      loss,
+      (),
+      OneDeviceMeshImpl(mesh.shape, mesh.layout),
+      fused=False,
   )
-  masters = sum(v.size * v.master_dtype.size for v in variables)
-  on_gpu = any("gpu" in device.lower() for device in mesh.devices)
-  for what, needed, there in (
-      ("a GPU", slices, gpu_memory() if on_gpu else None),
-      ("this machine", _on_host(slices, masters, mesh), hardware.host_memory()),
-  ):
-    if there is not None and needed > there:
-      raise errors.UserError(
-          f"the model cannot be trained here: its variables take"
-          f" {gigabytes(needed)} of {what}, which has {gigabytes(there)}."
-          " Split the model over more devices or take a smaller one (`t5_mtf"
-          " plan` says what fits); to start all the same, give"
-          ' --gin_param="memory_check.allow_oversize = True".'
-      )
+  needed = estimate.memory_needed(memory, there, mesh.shape.size)
+  if estimate.has_room(needed, there):
+    return
+  if needed <= there.device.memory or allow_oversize:
+    context.report.notes([
+        f"memory: a step needs about {gigabytes(needed * there.devices)} and"
+        f" there are {gigabytes(there.device.memory * there.devices)}; it may"
+        " be killed for that. `t5_mtf plan` says what would take less."
+    ])
+    return
+  plan = estimate.make_plan(settings, there)
+  raise errors.UserError(
+      f"the model cannot be trained here: {plan.shortage()} {plan.remedy()}"
+      " This is an estimate; to start all the same, give --allow_oversize."
+  )
 
 
-def _on_host(slices: int, masters: int, mesh: Any) -> int:
-  """Bytes of this machine's memory: master copies, and CPU devices' slices."""
-  count = sum("cpu" in device.lower() for device in mesh.devices)
-  if count == 1 and len(mesh.devices) == 1:
-    return slices  # a single CPU device works on the master copies
-  return masters + count * slices
+def _hardware(mesh: Any) -> Hardware | None:
+  """The run's devices; None where their memory is not known here."""
+  if mesh.tpu or any("job:" in device for device in mesh.devices):
+    return None
+  count = len(mesh.devices)
+  if not any("gpu" in device.lower() for device in mesh.devices):
+    return hardware.this_cpu(count, measured=False)
+  memory = gpu_memory()
+  if memory is None:
+    return None
+  device = hardware.Device("gpu", memory, flops=0, link=0)
+  return Hardware("GPU", count, device)
 
 
 def gpu_memory() -> int | None:

@@ -11,22 +11,23 @@ no time here. All of this is an estimate.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from t5_mtf import errors
 from t5_mtf.models import layouts
 from t5_mtf.models.planning import step_costs
 from t5_mtf.models.planning.hardware import Hardware, gigabytes
-from t5_mtf.models.planning.step_costs import StepCosts
+from t5_mtf.models.planning.step_costs import StepCosts, StepMemory
 from t5_mtf.models.settings import RunSettings
 from t5_mtf.tf_compat import mtf
 
-_PROGRAM = 1.0e9  # bytes: Python, TensorFlow, a graph and its session
+_PROGRAM = 0.85e9  # bytes: Python, TensorFlow, a graph and its session
+_KEPT = 0.45e9  # bytes that a step frees and the C library keeps, at most
 
 # Steps measured on CPUs took up to this times what was planned; see
 # docs/parallelism.md.
-_MEASURED_OVER_PLANNED = 1.55
+MEASURED_OVER_PLANNED = 1.25
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,13 +51,9 @@ class Plan:
     """Bytes needed on a device, or of this machine for each CPU device."""
     return self.memory_with(self.costs)
 
-  def memory_with(self, costs: StepCosts) -> float:
+  def memory_with(self, costs: StepMemory) -> float:
     """Bytes needed on a device for a step of these costs."""
-    if self.hardware.device.kind != "cpu":
-      return costs.memory
-    # A single device computes on the master copies themselves.
-    masters = costs.masters if self.settings.mesh.shape.size > 1 else 0
-    return costs.memory + (_PROGRAM + masters) / self.hardware.devices
+    return memory_needed(costs, self.hardware, self.settings.mesh.shape.size)
 
   @property
   def fits(self) -> bool:
@@ -66,8 +63,7 @@ class Plan:
   @property
   def tight(self) -> bool:
     """Whether it fits, but not if the plan errs as far as was measured."""
-    most = self.memory * _MEASURED_OVER_PLANNED
-    return self.fits and most > self.hardware.device.memory
+    return self.fits and not has_room(self.memory, self.hardware)
 
   @property
   def seconds(self) -> tuple[float, float]:
@@ -94,9 +90,10 @@ class Plan:
       )
     if self.fits:
       return None
-    return f"{self._shortage()} {self._remedy()}"
+    return f"{self.shortage()} {self.remedy()}"
 
-  def _shortage(self) -> str:
+  def shortage(self) -> str:
+    """What a device needs, and what of it for what."""
     costs, device = self.costs, self.hardware.device
     return (
         f"a device needs {gigabytes(self.memory)} and has"
@@ -105,32 +102,57 @@ class Plan:
         f" {gigabytes(costs.working)}."
     )
 
-  def _remedy(self) -> str:
-    """Values that would fit, the cheapest first."""
-    device = self.hardware.device
-    again = self.recomputed
-    if again and self.memory_with(again) <= device.memory:
-      return (
-          "With LayerStack.recompute_grads = True it needs"
-          f" {gigabytes(self.memory_with(again))} and fits."
-      )
-    found = fitting_microbatch(self)
-    if found:
-      tokens, costs = found
-      return (
-          "With utils.serialize_num_microbatches"
-          f".tokens_per_microbatch_per_replica = {tokens:,} (the batch in"
-          f" {costs.microbatches:,} parts) it needs"
-          f" {gigabytes(self.memory_with(costs))} and fits.".replace(",", "")
-      )
-    if self.costs.weights + self.costs.slots > device.memory:
+  def remedy(self) -> str:
+    """Values that would fit even if the plan errs; else one that may fit."""
+    if self.costs.weights + self.costs.slots > self.hardware.device.memory:
       return (
           "The variables alone do not fit: split the model over more devices."
       )
-    return (
-          "Even one sequence at a time does not fit: split the model over more"
-          " devices, or take shorter sequences."
+    narrow = None
+    for names, costs in self._cheaper():
+      needed = self.memory_with(costs)
+      text = f"With {names} it needs {gigabytes(needed)} and"
+      if has_room(needed, self.hardware):
+        return f"{text} fits."
+      if needed <= self.hardware.device.memory:
+        narrow = narrow or f"{text} fits, but only just: it may take more."
+    return narrow or (
+        "Even one sequence at a time does not fit: split the model over more"
+        " devices, or take shorter sequences."
     )
+
+  def _cheaper(self) -> Iterator[tuple[str, StepCosts]]:
+    """(bindings, costs with them), those that cost the least time first."""
+    again = "LayerStack.recompute_grads = True"
+    if self.recomputed:
+      yield again, self.recomputed
+    yield from microbatches(self)
+    if self.recomputed:
+      for names, costs in microbatches(self, recompute=True):
+        yield f"{again} and {names}", costs
+
+
+def memory_needed(
+    memory: StepMemory, hardware: Hardware, mesh_size: int
+) -> float:
+  """Bytes a run needs on a device, or of this machine for each CPU device.
+
+  Args:
+    memory: of the training step.
+    hardware: that it runs on.
+    mesh_size: devices of the run's mesh.
+  """
+  if hardware.device.kind != "cpu":
+    return memory.memory
+  # A single device computes on the master copies themselves.
+  masters = memory.masters if mesh_size > 1 else 0
+  kept = min(_KEPT, memory.working * mesh_size)
+  return memory.memory + (_PROGRAM + kept + masters) / hardware.devices
+
+
+def has_room(needed: float, hardware: Hardware) -> bool:
+  """Whether it fits even if the plan errs as far as was measured."""
+  return needed * MEASURED_OVER_PLANNED <= hardware.device.memory
 
 
 def make_plan(
@@ -148,13 +170,10 @@ def make_plan(
   return Plan(settings, hardware, costs, again)
 
 
-def fitting_microbatch(plan: Plan) -> tuple[int, StepCosts] | None:
-  """The largest micro-batch, in tokens of a replica, with which a plan fits.
-
-  Returns:
-    A value for `tokens_per_microbatch_per_replica`, and the costs with it;
-    None if not even one sequence fits.
-  """
+def microbatches(
+    plan: Plan, recompute: bool | None = None
+) -> Iterator[tuple[str, StepCosts]]:
+  """Yields halves of halves of the batch: the binding, and costs with it."""
   settings = plan.settings
   longest = max(settings.batch.sequence_length.values())
   now = settings.batch.sequences // settings.mesh.num_replicas
@@ -163,11 +182,16 @@ def fitting_microbatch(plan: Plan) -> tuple[int, StepCosts] | None:
     sequences //= 2
     tokens = sequences * longest
     costs = step_costs.of_run(
-        settings, plan.hardware.on_tpu, microbatch_tokens=tokens
+        settings,
+        plan.hardware.on_tpu,
+        recompute=recompute,
+        microbatch_tokens=tokens,
     )
-    if plan.memory_with(costs) <= plan.hardware.device.memory:
-      return tokens, costs
-  return None
+    yield (
+        "utils.serialize_num_microbatches.tokens_per_microbatch_per_replica ="
+        f" {tokens} (the batch in {costs.microbatches} parts)",
+        costs,
+    )
 
 
 def with_mesh(settings: RunSettings, mesh_shape: Any) -> RunSettings:

@@ -114,13 +114,19 @@ def parse(name: str) -> Hardware:
   raise errors.unknown_name("hardware", name, names())
 
 
-def this_cpu(devices: int) -> Hardware:
-  """This machine's CPU, divided into logical devices."""
+def this_cpu(devices: int, measured: bool = True) -> Hardware:
+  """This machine's CPU, divided into logical devices.
+
+  Args:
+    devices: how many.
+    measured: whether to measure how fast it is; where only its memory matters,
+      it need not be.
+  """
   name = f"cpu:{devices}" if devices > 1 else "cpu"
   device = Device(
       "cpu",
       memory=(host_memory() or 0) / devices,
-      flops=measured_flops() / devices,
+      flops=measured_flops() / devices if measured else 0,
       link=_CPU_LINK,
       reached=0.6,
   )

@@ -1,16 +1,20 @@
 """Peak memory of a step on one device: which tensors live at the same time.
 
-The operations of a Mesh TF graph are walked in the order in which they were
-made: forward, backward, updates. A tensor lives from the operation that makes
-it to the last that reads it. Buffers are counted once where TensorFlow shares
-them: reshapes, casts to the same type, element-wise operations whose input ends
-there. TensorFlow's executor starts with all that needs no input, which is the
-random numbers of dropout. Under XLA, a variable is updated as soon as its
-gradient is there; element-wise results that only another element-wise operation
-reads are never written, nor are one-hot vectors, ranges and broadcasts.
+A tensor lives from the operation that makes it to the last that reads it.
+Buffers are counted once where TensorFlow shares them: reshapes, casts to the
+same type, element-wise operations whose input ends there.
 
-It is an estimate: neither TensorFlow nor XLA keeps to this order, and the
-work space inside matrix products is not seen.
+TensorFlow's executor starts whatever has its inputs, first come first served.
+So random numbers of dropout, position biases and masks of all layers are there
+from the beginning, those of layers that are computed again even twice. Its
+matrix products need copies of what has to be transposed for them.
+
+Under XLA, operations run in the order in which they were made (forward,
+backward), but a variable is updated as soon as its gradient is there.
+Element-wise results that only another element-wise operation reads are never
+written, nor are one-hot vectors, ranges and broadcasts.
+
+It is an estimate: neither keeps to this order strictly.
 """
 
 from __future__ import annotations
@@ -74,9 +78,7 @@ def peak(
   if fused:
     order = _scheduled(operations, set(updates))
   else:
-    order = sorted(
-        operations, key=lambda op: not isinstance(op, mtf.RandomOperation)
-    )
+    order = _executed(operations)
   walk = _Walk(order, mesh_impl, fused, set(kept))
   return walk.peak()
 
@@ -89,6 +91,30 @@ def body_operations(operations: Iterable[Any]) -> Iterator[tuple[Any, bool]]:
         yield inner, True
     else:
       yield operation, False
+
+
+def _executed(operations: Sequence[Any]) -> list[Any]:
+  """The order of an executor: what has its inputs, first come first served."""
+  makers = {t: op for op in operations for t in op.outputs}
+  readers: dict[Any, list[Any]] = collections.defaultdict(list)
+  missing = {}
+  for op in operations:
+    needed = {makers[t] for t in op.inputs if t in makers}
+    for waited_for in getattr(op, "_dependencies", ()):
+      needed.add(makers.get(waited_for, waited_for))
+    needed.intersection_update(missing)  # a loop's body reads from outside
+    missing[op] = len(needed)
+    for maker in needed:
+      readers[maker].append(op)
+  ready = collections.deque(op for op in operations if not missing[op])
+  order = []
+  while ready:
+    order.append(ready.popleft())
+    for op in readers[order[-1]]:
+      missing[op] -= 1
+      if not missing[op]:
+        ready.append(op)
+  return order
 
 
 def _scheduled(operations: Sequence[Any], updates: set[Any]) -> list[Any]:
@@ -140,9 +166,7 @@ class _Walk:
     for index, op in enumerate(self._order):
       made = sum(self._size.get(t, 0) for t in op.outputs)
       freed = sum(self._size.get(t, 0) for t in ending[index])
-      inner = 0
-      if isinstance(op, mtf.WhileLoopOperation):
-        inner = self._inside(op)
+      inner = self._inside(op)
       reused = 0
       if type(op).__name__ in _ELEMENTWISE or self._is_product(op):
         ends = [self._size.get(t, 0) for t in ending[index]
@@ -222,10 +246,19 @@ class _Walk:
     return isinstance(op, mtf.EinsumOperation) and not is_contraction(op)
 
   def _inside(self, op: Any) -> int:
-    """Peak of a loop's body: its results live beside what they add up to."""
-    return peak(
-        op._body_ops, (), self._mesh_impl, self._fused, op._body_outputs
-    ).size
+    """What an operation needs for itself while it runs."""
+    if isinstance(op, mtf.WhileLoopOperation):
+      # Results of its body live beside what they add up to.
+      return peak(
+          op._body_ops, (), self._mesh_impl, self._fused, op._body_outputs
+      ).size
+    if (
+        self._fused
+        or not isinstance(op, mtf.EinsumOperation)
+        or not is_contraction(op)
+    ):
+      return 0
+    return sum(map(self._bytes, _transposed(op)))
 
   def _bytes(self, t: Any) -> int:
     return (
@@ -239,6 +272,37 @@ def is_contraction(op: Any) -> bool:
   """Whether an einsum sums over a dimension: a matrix product."""
   output = set(op.outputs[0].shape.dims)
   return any(d not in output for x in op.inputs for d in x.shape.dims)
+
+
+def _transposed(product: Any) -> list[Any]:
+  """What TensorFlow's einsum of two tensors copies into another order.
+
+  It multiplies [batch, free, contracted] or [batch, contracted, free]
+  matrices, and the result is [batch, free of the first, free of the second].
+  """
+  if len(product.inputs) != 2:
+    return []
+  [output] = product.outputs
+  first, second = (
+      [d for d in t.shape.dims if d.size > 1] for t in product.inputs
+  )
+  result = [d for d in output.shape.dims if d.size > 1]
+  batch = [d for d in first if d in second and d in result]
+  contracted = [d for d in first if d in second and d not in result]
+  free = [
+      [d for d in dims if d not in batch and d not in contracted]
+      for dims in (first, second)
+  ]
+  copied = [
+      t
+      for t, dims, rest in zip(
+          product.inputs, (first, second), free, strict=True
+      )
+      if dims not in (batch + rest + contracted, batch + contracted + rest)
+  ]
+  if result != batch + free[0] + free[1]:
+    copied.append(output)
+  return copied
 
 
 def computation_size(op: Any, mesh_impl: Any) -> int:

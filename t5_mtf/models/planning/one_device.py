@@ -102,8 +102,11 @@ class OneDeviceMeshImpl(mtf.simd_mesh_impl.SimdMeshImpl):
 
   def slicewise(self, fn: Any, *inputs: Any) -> Any:
     mtf.convert_args_to_laid_out_tensors(inputs)  # exchanges what is pending
-    if type(self.operation).__name__ in _SEVERAL_RESULTS:
-      return tuple(self.LaidOutTensor() for _ in self.operation.outputs)
+    kind, outputs = type(self.operation).__name__, self.operation.outputs
+    if kind in _SEVERAL_RESULTS or (
+        kind == "SlicewiseOperation" and len(outputs) > 1
+    ):
+      return tuple(self.LaidOutTensor() for _ in outputs)
     return self.LaidOutTensor()
 
   def import_tf_tensor(self, x: Any, tf_x: Any) -> Any:

@@ -11,7 +11,7 @@ import collections
 import contextlib
 import dataclasses
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import gin
@@ -34,16 +34,38 @@ _BLOCKS = (2, 3)  # of the models that are built in place of a deeper one
 
 
 @dataclasses.dataclass(frozen=True)
-class StepCosts:
-  """Costs of a training step; sizes in bytes, on one device if not said.
+class StepMemory:
+  """Memory of a training step, in bytes on one device if not said.
 
   Attributes:
-    parameters: how many there are, over all devices.
     weights: the device's slices of trainable variables.
     slots: those of the optimizer's variables.
     masters: the master copies that checkpoints hold, over all devices.
     working: the most that lives at once beside the variables: activations,
       gradients and what the optimizer computes.
+  """
+
+  weights: float
+  slots: float
+  masters: float
+  working: float
+
+  @property
+  def memory(self) -> float:
+    """Bytes that the step needs on a device."""
+    return self.weights + self.slots + self.working
+
+
+@dataclasses.dataclass(frozen=True)
+class StepCosts(StepMemory):
+  """Costs of a training step; sizes in bytes, on one device if not said.
+
+  Attributes:
+    weights: see `StepMemory`.
+    slots: see `StepMemory`.
+    masters: see `StepMemory`.
+    working: see `StepMemory`.
+    parameters: how many there are, over all devices.
     flops: of matrix products.
     transfers: `Transfer` -> (how often, bytes).
     counters: Mesh TF's own, over all devices; the body of a loop counts once.
@@ -52,20 +74,11 @@ class StepCosts:
   """
 
   parameters: float
-  weights: float
-  slots: float
-  masters: float
-  working: float
   flops: float
   transfers: Mapping[Transfer, tuple[float, float]]
   counters: Mapping[str, float]
   microbatches: int
   dimensions: frozenset[str]
-
-  @property
-  def memory(self) -> float:
-    """Bytes that the step needs on a device."""
-    return self.weights + self.slots + self.working
 
   @property
   def sent(self) -> float:
@@ -140,17 +153,24 @@ def of_run(
 
 @contextlib.contextmanager
 def _bound(configurable: str, parameter: str, value: Any) -> Iterator[None]:
-  """Binds a gin parameter for a while, unless the value is None."""
+  """Binds a gin parameter for a while, unless the value is None.
+
+  Neither the binding nor its use is left in the operative config.
+  """
   if value is None:
     yield
     return
-  config = gin.config._CONFIG  # gin has no public way to take a binding back
+  # gin has no public way to take a binding back, nor to forget its use.
+  config, used = gin.config._CONFIG, gin.config._OPERATIVE_CONFIG
   before = dict(config.get(("", configurable), {}))
+  used_before = {key: dict(values) for key, values in used.items()}
   config["", configurable] = {**before, parameter: value}
   try:
     yield
   finally:
     config["", configurable] = before
+    used.clear()
+    used.update(used_before)
 
 
 def stacks(model: Any) -> list[Any]:
@@ -225,21 +245,33 @@ def _of_model(settings: RunSettings, model: Any, on_tpu: bool) -> StepCosts:
     lowering = OneDeviceLowering(
         graph, mesh, device, on_tpu, _microbatches(settings)
     )
-    peak = liveness.peak(
-        graph.operations,
-        graph.operations[before:],
-        device,
-        fused=on_tpu,
-        kept=[loss],
-    )
-    return _counted(lowering, device, _microbatches(settings), peak.size)
+    memory = of_graph(graph, loss, graph.operations[before:], device, on_tpu)
+    return _counted(lowering, device, _microbatches(settings), memory)
+
+
+def of_graph(
+    graph: Any, loss: Any, updates: Iterable[Any], mesh_impl: Any, fused: bool
+) -> StepMemory:
+  """Returns the memory of the training step that a graph holds.
+
+  Args:
+    graph: a Mesh TF graph.
+    loss: the tensor that is kept to the end.
+    updates: its operations that belong to the optimizer.
+    mesh_impl: has the sizes of slices.
+    fused: whether XLA compiles the graph.
+  """
+  peak = liveness.peak(
+      graph.operations, updates, mesh_impl, fused, kept=[loss]
+  )
+  return StepMemory(**variable_sizes(graph, mesh_impl), working=peak.size)
 
 
 def _counted(
     lowering: OneDeviceLowering,
     device: OneDeviceMeshImpl,
     microbatches: int,
-    working: int,
+    memory: StepMemory,
 ) -> StepCosts:
   graph, flops = lowering.graph, 0
   for op, in_loop in liveness.body_operations(graph.operations):
@@ -248,8 +280,7 @@ def _counted(
       flops += 2 * trips * liveness.computation_size(op, device)
   return StepCosts(
       parameters=sum(v.size for v in graph.trainable_variables),
-      **variable_sizes(graph, device),
-      working=working,
+      **vars(memory),
       flops=flops,
       transfers={k: (n, size) for k, (n, size) in lowering.transfers.items()},
       counters=one_device.summed(lowering.counters),

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
+import re
+
 import pytest
 
 from t5_mtf import errors
-from t5_mtf.models.planning import configured, estimate, hardware, report
+from t5_mtf.models.planning import (
+    configured,
+    estimate,
+    hardware,
+    report,
+    step_costs,
+)
 from tests.models import tiny
 
 SMALL = (
@@ -41,24 +50,40 @@ def test_a_mesh_of_another_size_than_the_hardware_is_named():
   assert "batch:4 has 4 devices, but v3-8 has 8" in plan.problem()
 
 
-def test_what_does_not_fit_comes_with_values_that_do():
-  found, there = _configured("4xV100")
+def test_what_does_not_fit_comes_with_values_that_do_with_room_to_spare():
+  found, there = _configured("4xV100", "num_layers = 24")
   roomy = estimate.make_plan(found.settings, there)
   assert roomy.fits and roomy.problem() is None
-  between = (roomy.memory + roomy.memory_with(roomy.recomputed)) / 2
-  found, there = _configured("4xV100", memory=between)
-  plan = estimate.make_plan(found.settings, there)
-  assert "recompute_grads = True" in plan.problem()
-  plan = estimate.make_plan(found.settings, there, with_recomputation=False)
-  tokens, costs = estimate.fitting_microbatch(plan)
-  assert plan.memory_with(costs) <= between < plan.memory
-  assert f"tokens_per_microbatch_per_replica = {tokens}" in plan.problem()
+  again = roomy.memory_with(roomy.recomputed)
+  memory = 1.01 * estimate.MEASURED_OVER_PLANNED * again
+  assert memory < roomy.memory
+  _, there = _configured("4xV100", memory=memory)
+  plan = dataclasses.replace(roomy, hardware=there)
+  assert plan.problem().endswith("recompute_grads = True it needs"
+                                 f" {hardware.gigabytes(again)} and fits.")
+  plan = dataclasses.replace(plan, recomputed=None)
+  tokens = int(re.search(
+      r"tokens_per_microbatch_per_replica = (\d+) .* fits\.$", plan.problem()
+  )[1])
+  costs = step_costs.of_run(found.settings, False, microbatch_tokens=tokens)
+  needed = plan.memory_with(costs)
+  assert needed * estimate.MEASURED_OVER_PLANNED <= memory < plan.memory
+
+
+def test_a_remedy_that_only_just_fits_is_said_to():
+  few = "utils.run.batch_size = 8"  # two a replica
+  found, _ = _configured("4xV100", few)
+  least = step_costs.of_run(
+      found.settings, False, recompute=True, microbatch_tokens=32
+  )
+  _, there = _configured("4xV100", few, memory=1.02 * least.memory)
+  assert "only just" in estimate.make_plan(found.settings, there).problem()
 
 
 def test_a_narrow_fit_is_called_tight():
   found, there = _configured("4xV100")
   roomy = estimate.make_plan(found.settings, there, with_recomputation=False)
-  found, there = _configured("4xV100", memory=1.2 * roomy.memory)
+  found, there = _configured("4xV100", memory=1.1 * roomy.memory)
   tight = estimate.make_plan(found.settings, there, with_recomputation=False)
   assert (roomy.fits, roomy.tight) == (True, False)
   assert (tight.fits, tight.tight) == (True, True)
