@@ -57,6 +57,9 @@ def make_parser() -> console.Parser:
       help="a Python module to import first, for Tasks of your own")
   add("--log_every", type=int, default=10, metavar="N",
       help="steps between records in metrics.jsonl (default 10)")
+  add("--mixed_precision", choices=("auto", "on", "off"), help="train with"
+      " bfloat16 matrix products, the rest in float32; auto: where the CPU is"
+      " fast at them (default off)")
   add("--allow_oversize", action="store_true", help="train even if the estimate"
       " of the memory says that a step does not fit")
   add("--allow_partial_initialization", action="store_true", help="start from"
@@ -221,6 +224,9 @@ def load_gin(
 def _flag_bindings(flags: argparse.Namespace) -> list[str]:
   """The bindings that flags stand for."""
   bindings = []
+  if flags.mixed_precision is not None:
+    enabled = {"auto": None, "on": True, "off": False}[flags.mixed_precision]
+    bindings.append(f"mixed_precision.enabled = {enabled}")
   if flags.allow_oversize:
     bindings.append("memory_check.allow_oversize = True")
   return bindings

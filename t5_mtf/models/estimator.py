@@ -9,6 +9,7 @@ from t5_mtf.models import (
     distributed,
     layouts,
     master_dtype,
+    mixed_precision,
     model_fn,
     seeds,
 )
@@ -76,6 +77,8 @@ def session_config(settings: RunSettings) -> Any:
   config.gpu_options.allow_growth = True
   # Sessions of one server would share variables of the same name.
   config.isolate_session_state = bool(settings.mesh.target)
+  if mixed_precision.is_used(settings):
+    mixed_precision.rewrite(config)
   if settings.use_tpu:
     # Rewriting the host's graph costs start-up time and gains nothing there.
     config.graph_options.rewrite_options.disable_meta_optimizer = True

@@ -14,6 +14,7 @@ _DEFAULTS_OFF_TPU = (
     "utils.serialize_num_microbatches.tokens_per_microbatch_per_replica = None",
     "transformer.get_vocab_embedding_cls.cls ="
     " @t5_mtf.models.embedding.GatherVocabEmbedding",
+    "transformer.Unitransformer.loss_fn = @t5_mtf.models.token_loss.token_loss",
 )
 # Published configs ask for bfloat16, for which CPU kernels are missing.
 _OVERRIDES_OFF_TPU = (
@@ -37,8 +38,8 @@ def load(
     bindings: see `gin_config.load`.
     search_paths: see `gin_config.load`.
     defaults: see `gin_config.load`.
-    on_tpu: whether the run is on a TPU; elsewhere all is float32, and ids are
-      looked up by a gather.
+    on_tpu: whether the run is on a TPU; elsewhere all is float32, ids are
+      looked up by a gather, and the loss is one operation.
     ignored: see `gin_config.load`.
   """
   for module in (
@@ -50,8 +51,10 @@ def load(
       "t5_mtf.models.inference",
       "t5_mtf.models.embedding",
       "t5_mtf.models.initialization",
+      "t5_mtf.models.mixed_precision",
       "t5_mtf.models.periodic_evaluation",
       "t5_mtf.models.planning.capacity",
+      "t5_mtf.models.token_loss",
       "t5_mtf.models.unfreezing",
   ):
     importlib.import_module(module)

@@ -15,6 +15,7 @@ from t5_mtf.models import (
     estimator,
     hooks,
     mesh_transformer,
+    mixed_precision,
     periodic_evaluation,
     storage,
 )
@@ -305,6 +306,7 @@ def _start_report(settings: RunSettings, step: int) -> StartReport:
   for subject, text in _data_lines(settings):
     report.add(subject, text)
   report.add("devices", settings.mesh.description)
+  report.add("numbers", mixed_precision.description(settings))
   report.add(
       "batch",
       f"{batch.sequences:,} sequences x ({lengths}) = {batch.tokens:,} tokens",

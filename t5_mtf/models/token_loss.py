@@ -1,0 +1,139 @@
+"""The loss over the vocabulary as one operation, where it is not split.
+
+Mesh TF writes the cross entropy as a dozen operations, each over every logit;
+of T5-small they are a tenth of a training step and its largest tensors. Here
+TensorFlow's fused kernel gives the loss and the gradient together. The numbers
+are those of `Unitransformer`'s own loss, z-loss included.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gin
+
+from t5_mtf.tf_compat import mtf, mtf_transformer, tf
+
+
+@gin.configurable(module="t5_mtf.models.token_loss")
+def token_loss(
+    model: Any, context: Any, logits: Any, targets: Any, vocab_dim: Any
+) -> Any:
+  """The loss of a `Unitransformer`; its `loss_fn`.
+
+  Args:
+    model: the `Unitransformer`.
+    context: of the call.
+    logits: [..., length, vocab].
+    targets: int32 [..., length]; 0 is padding, which has no loss.
+    vocab_dim: of the logits.
+
+  Returns:
+    A scalar: the sum over the tokens, divided by `model.loss_denominator`.
+  """
+  z_loss = model.z_loss if context.train else 0.0
+  ids = mtf.maximum(targets, 0)
+  if _is_whole(vocab_dim, model) and not model.label_smoothing:
+    loss = cross_entropy(logits, ids, vocab_dim, z_loss)
+  else:
+    smoothed = model.label_smoothing / vocab_dim.size
+    soft_targets = mtf.one_hot(
+        ids,
+        vocab_dim,
+        on_value=1.0 - model.label_smoothing + smoothed,
+        off_value=smoothed,
+        dtype=context.activation_dtype,
+    )
+    loss = mtf.layers.softmax_cross_entropy_with_logits(
+        logits, soft_targets, vocab_dim, z_loss
+    )
+  counts = mtf.greater(targets, 0)
+  if model.loss_on_targets_only:
+    in_inputs = mtf_transformer.delimited_lm_inputs_mask(targets)
+    counts = mtf.logical_and(counts, mtf.logical_not(in_inputs))
+  total = mtf.reduce_sum(loss * mtf.cast(counts, context.activation_dtype))
+  return total / model.loss_denominator(targets, context.num_microbatches)
+
+
+def _is_whole(vocab_dim: Any, model: Any) -> bool:
+  if model.mesh_shape is None:
+    return False
+  return 1 == mtf.tensor_dim_to_mesh_dim_size(
+      model.layout, model.mesh_shape, vocab_dim
+  )
+
+
+def cross_entropy(
+    logits: Any, ids: Any, vocab_dim: Any, z_loss: float = 0.0
+) -> Any:
+  """The cross entropy of each token, plus `z_loss * log(z)**2`.
+
+  Args:
+    logits: [..., vocab]; the vocabulary is the last dimension, and not split.
+    ids: int32 [...], the right ids.
+    vocab_dim: the vocabulary.
+    z_loss: weight of the squared log of the partition function z.
+
+  Returns:
+    A tensor [...].
+  """
+  shape = logits.shape - vocab_dim
+  loss, log_z, slope = mtf.slicewise(
+      _forward,
+      [logits, ids],
+      output_shape=[shape, shape, logits.shape],
+      output_dtype=[logits.dtype] * 3,
+      splittable_dims=shape.dims,
+      grad_function=_gradient_with(vocab_dim, z_loss),
+      name="cross_entropy",
+  )
+  del slope  # for the gradient only
+  # What log_z adds to the gradient is in that of the loss, above.
+  return loss + z_loss * mtf.stop_gradient(mtf.square(log_z))
+
+
+def _forward(logits: Any, ids: Any) -> tuple[Any, Any, Any]:
+  """Loss, log(z), and the loss's slope along the logits."""
+  flat = tf.reshape(logits, [-1, logits.shape[-1]])
+  loss, slope = tf.raw_ops.SparseSoftmaxCrossEntropyWithLogits(
+      features=flat, labels=tf.reshape(ids, [-1])
+  )
+  loss = tf.reshape(loss, ids.shape)
+  log_z = loss + tf.gather(logits, ids, batch_dims=ids.shape.rank)
+  return loss, log_z, tf.reshape(slope, logits.shape)
+
+
+def _gradient_with(vocab_dim: Any, z_loss: float) -> Any:
+  def gradient(operation: Any, grad: Any, *unused: Any) -> list[Any]:
+    del unused
+    logits, ids = operation.inputs
+    _, log_z, slope = operation.outputs
+    found = mtf.slicewise(
+        lambda *tensors: _backward(*tensors, z_loss),
+        [slope, log_z, ids, grad],
+        output_shape=logits.shape,
+        output_dtype=logits.dtype,
+        splittable_dims=(logits.shape - vocab_dim).dims,
+        grad_function=0,
+        name="cross_entropy_gradient",
+    )
+    return [found, None]
+
+  return gradient
+
+
+def _backward(
+    slope: Any, log_z: Any, ids: Any, grad: Any, z_loss: float
+) -> Any:
+  """The gradient along the logits; `slope` is softmax - one_hot."""
+  of_log_z = 2 * z_loss * log_z * grad
+  found = slope * tf.expand_dims(grad + of_log_z, -1)
+  if not z_loss:
+    return found
+  size = slope.shape[-1]
+  flat = tf.reshape(found, [-1])
+  rows = tf.range(tf.size(ids), dtype=tf.int32) * size + tf.reshape(ids, [-1])
+  flat = tf.tensor_scatter_nd_add(
+      flat, tf.expand_dims(rows, -1), tf.reshape(of_log_z, [-1])
+  )
+  return tf.reshape(flat, slope.shape)
