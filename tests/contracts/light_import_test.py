@@ -60,7 +60,10 @@ def test_import_of_a_root_module_is_light(module, repository_root):
 
 @pytest.mark.parametrize(
     "package",
-    ["t5_mtf.data", "t5_mtf.evaluation", "t5_mtf.convert", "t5_mtf.cli"],
+    [
+        "t5_mtf.data", "t5_mtf.evaluation", "t5_mtf.ablations",
+        "t5_mtf.convert", "t5_mtf.cli",
+    ],  # fmt: skip
 )
 def test_import_of_a_package_and_all_its_modules_is_light(
     package, repository_root
