@@ -55,22 +55,13 @@ def make_parser() -> console.Parser:
       " bindings of every unknown configurable; each is said")
   add("--module_import", action="append", default=[], metavar="MODULE",
       help="a Python module to import first, for Tasks of your own")
-  add("--log_every", type=int, default=10, metavar="N",
-      help="steps between records in metrics.jsonl (default 10)")
-  add("--mixed_precision", choices=("auto", "on", "off"), help="train with"
-      " bfloat16 matrix products, the rest in float32; auto: where the CPU is"
-      " fast at them (default off)")
-  add("--allow_oversize", action="store_true", help="train even if the estimate"
-      " of the memory says that a step does not fit")
-  add("--allow_partial_initialization", action="store_true", help="start from"
-      " an initial checkpoint that fits the model only in part: load what fits,"
-      " start the rest at random, say what was which")
   add("--dry_run", action="store_true",
       help="check everything, print the settings, and stop")
   from t5_mtf.cli import model_api, short_form
 
   short_form.add_flags(parser)
   model_api.add_flags(parser)
+  _add_training_flags(parser)
   _add_evaluation_flags(parser)
   add = parser.add_argument_group("TPU").add_argument
   add("--tpu", metavar="NAME", help="name or grpc:// address of a Cloud TPU;"
@@ -90,6 +81,20 @@ def make_parser() -> console.Parser:
       metavar="DIR", help="a directory of task caches, see `t5_mtf cache`;"
       " may be repeated, or hold several with commas")
   return parser
+
+
+def _add_training_flags(parser: argparse.ArgumentParser) -> None:
+  add = parser.add_argument_group("training").add_argument
+  add("--log_every", type=int, default=10, metavar="N",
+      help="steps between records in metrics.jsonl (default 10)")
+  add("--mixed_precision", choices=("auto", "on", "off"), help="train with"
+      " bfloat16 matrix products, the rest in float32; auto: where the CPU is"
+      " fast at them (default off)")
+  add("--allow_oversize", action="store_true", help="train even if the estimate"
+      " of the memory says that a step does not fit")
+  add("--allow_partial_initialization", action="store_true", help="start from"
+      " an initial checkpoint that fits the model only in part: load what fits,"
+      " start the rest at random, say what was which")
 
 
 def _add_evaluation_flags(parser: argparse.ArgumentParser) -> None:
