@@ -25,6 +25,8 @@ def pretrained(experiment: Experiment, left_out: str = "") -> str:
     parts.append(experiment.architecture)
   if experiment.size != "1x":
     parts.append(experiment.size)
+  if experiment.recipe == "released":  # which says all the rest
+    return "-".join([*parts, experiment.recipe])
   if experiment.recipe != "ablation":
     parts.append(experiment.recipe)
   if experiment.strategy != "pretrain_then_finetune":
@@ -47,8 +49,6 @@ def _mixing(experiment: Experiment) -> list[str]:
   parts = [experiment.mixing] if experiment.mixing == "equal" else []
   if experiment.limit:
     parts.append(f"K_{experiment.limit}")
-  if experiment.unsupervised_limit:
-    parts.append(f"unsupervised_K_{experiment.unsupervised_limit}")
   if experiment.temperature != 1:
     parts.append(f"T_{experiment.temperature}")
   return parts
