@@ -16,7 +16,6 @@ import functools
 import hashlib
 import importlib.resources
 import os
-import weakref
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -155,7 +154,6 @@ class SentencePieceVocabulary(Vocabulary):
     super().__init__(extra_ids)
     self.sentencepiece_model_file = os.fspath(sentencepiece_model_file)
     self._eager_tokenizer = None
-    self._graph_tokenizers = weakref.WeakKeyDictionary()
 
   @functools.cached_property
   def _model_bytes(self) -> bytes:
@@ -184,12 +182,13 @@ class SentencePieceVocabulary(Vocabulary):
               model=self._model_bytes
           )
         return self._eager_tokenizer
+      # A tokenizer refers to its graph: kept anywhere else it would keep that.
+      # Collections whose keys are no strings are not exported.
       graph = tf.compat.v1.get_default_graph()
-      if graph not in self._graph_tokenizers:
-        self._graph_tokenizers[graph] = tf_text.SentencepieceTokenizer(
-            model=self._model_bytes
-        )
-      return self._graph_tokenizers[graph]
+      kept = graph.get_collection_ref(("t5_mtf_tokenizer", self))
+      if not kept:
+        kept.append(tf_text.SentencepieceTokenizer(model=self._model_bytes))
+      return kept[0]
 
   @property
   def vocab_size(self) -> int:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import pickle
 import random
+import weakref
 
 import gin
 import pytest
@@ -88,6 +90,15 @@ class TestBothForms:
         found, decoded = session.run([ids, text])
     assert found.tolist() == vocabulary.encode("good")
     assert decoded == b"good"
+
+  def test_does_not_keep_a_graph_alive(self, vocabulary):
+    graph = tf.Graph()
+    with graph.as_default():
+      vocabulary.encode_tf(tf.constant("good"))
+    kept = weakref.ref(graph)
+    del graph
+    gc.collect()
+    assert kept() is None
 
   def test_special_ids(self, vocabulary):
     assert vocabulary.pad_id == 0
