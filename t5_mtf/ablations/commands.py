@@ -13,6 +13,16 @@ from t5_mtf.ablations.runs import ENSEMBLE, Run
 SPLIT = "validation"
 _EVAL_FILE = "eval.gin"
 _OPERATIVE_CONFIG = "operative_config.gin"
+_OF_TRAINING = tuple(
+    f"utils.run.{name} ="
+    for name in (
+        "batch_size",
+        "keep_checkpoint_max",
+        "save_checkpoints_steps",
+        "train_steps",
+        "variable_filter",
+    )
+)
 
 
 def commands(run: Run, output: str) -> list[list[str]]:
@@ -65,7 +75,7 @@ def evaluation_params(run: Run) -> list[str]:
   """Returns the bindings of the evaluation."""
   names = run.tasks[0] if len(run.tasks) == 1 else run.tasks
   return [
-      *run.gin_params,
+      *(p for p in run.gin_params if not p.startswith(_OF_TRAINING)),
       *_seed_params(run),
       f"mesh_eval_dataset_fn.mixture_or_task_name = {names!r}",
       f"utils.run.dataset_split = {SPLIT!r}",
