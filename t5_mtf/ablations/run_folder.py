@@ -80,6 +80,7 @@ class RunFolder:
   """
 
   def __init__(self, run: Run, output: str) -> None:
+    """Initializes the folder; nothing is read or written."""
     self.run, self.path = run, run.folder(output)
     self._output = output
 
@@ -129,14 +130,27 @@ class RunFolder:
       Held: another process does it.
     """
     os.makedirs(self.path, exist_ok=True)
+    with self._locked():
+      self._write(SPEC, self._spec())
+      with self._counting():
+        yield
+
+  def is_held(self) -> bool:
+    """Whether another process does the run."""
+    try:
+      with self._locked():
+        return False
+    except Held:
+      return True
+
+  @contextlib.contextmanager
+  def _locked(self) -> Iterator[None]:
     with open(self.file(_LOCK), "w", encoding="ascii") as lock:
       try:
         fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
       except (BlockingIOError, PermissionError):
         raise Held(self.path) from None
-      self._write(SPEC, self._spec())
-      with self._counting():
-        yield
+      yield
 
   @contextlib.contextmanager
   def _counting(self) -> Iterator[None]:

@@ -23,7 +23,7 @@ from t5_mtf.ablations.watching import Watcher
 from t5_mtf.evaluation import files
 
 _SECONDS_BETWEEN_LOOKS = 1.0
-_SECONDS_UNTIL_HELD_AGAIN = 5.0
+_SECONDS_BETWEEN_LOOKS_AT_HELD = 3.0
 _SECONDS_TO_STOP = 90.0
 
 
@@ -136,7 +136,7 @@ class _Scheduler:
     self.waiting: dict[str, Run] = {}
     self.failed: dict[Run, str] = {}
     self._output, self._ended = output, ended
-    self._held_until: dict[str, float] = {}
+    self._looks_again_at: dict[str, float] = {}  # those that others do
     self._watcher = Watcher(every, output)
     for run in every:
       if not self._end(run):
@@ -146,15 +146,14 @@ class _Scheduler:
   def go(self, crew: Sequence[workers.Worker], signals: _Signals) -> None:
     """Does all that can be done."""
     while not signals.received:
+      self._look_at_held()
       for worker in crew:
         run = None if worker.run else self._next(crew)
         if run:
           self._watcher.say_started(run)
           worker.start(run, self._output)
-      if not any(worker.run for worker in crew):
-        if not self._held():
-          return
-        time.sleep(_SECONDS_BETWEEN_LOOKS)
+      if not self._looks_again_at and not any(worker.run for worker in crew):
+        return
       self._wait(crew)
       self._watcher.say_progress([w.run for w in crew if w.run])
     self._stop(crew, signals.received)
@@ -162,21 +161,27 @@ class _Scheduler:
   def _next(self, crew: Sequence[workers.Worker]) -> Run | None:
     """The first run whose parents have ended and that nobody does."""
     taken = {worker.run.name for worker in crew if worker.run}
-    now = time.monotonic()
     for run in self.waiting.values():
-      if run.name in taken or self._held_until.get(run.name, now) > now:
+      if run.name in taken or run.name in self._looks_again_at:
         continue
       if run in self.failed or any(p.name in self.waiting for p in run.parents):
         continue
       return run
     return None
 
-  def _held(self) -> bool:
-    """Whether another process does something that is waited for."""
-    return any(
-        name in self._held_until and run not in self.failed
-        for name, run in self.waiting.items()
-    )
+  def _look_at_held(self) -> None:
+    """Sees whether another process has let go of a run."""
+    now = time.monotonic()
+    for name, at in list(self._looks_again_at.items()):
+      if at > now:
+        continue
+      run = self.waiting[name]
+      if self._end(run):
+        del self.waiting[name], self._looks_again_at[name]
+      elif RunFolder(run, self._output).is_held():
+        self._looks_again_at[name] = now + _SECONDS_BETWEEN_LOOKS_AT_HELD
+      else:
+        del self._looks_again_at[name]
 
   def _wait(self, crew: Sequence[workers.Worker]) -> None:
     waitables = [w for worker in crew for w in worker.waitables()]
@@ -193,9 +198,8 @@ class _Scheduler:
     if outcome.what == workers.ENDED:
       del self.waiting[run.name]
     elif outcome.what == workers.HELD:
-      self._held_until[run.name] = (
-          time.monotonic() + _SECONDS_UNTIL_HELD_AGAIN
-      )
+      again = time.monotonic() + _SECONDS_BETWEEN_LOOKS_AT_HELD
+      self._looks_again_at[run.name] = again
       self._watcher.say_held(run)
     elif outcome.what == workers.FAILED:
       self.failed[run] = outcome.error

@@ -26,6 +26,7 @@ class Watcher:
     self._every, self._output = every, output
     self._ended: dict[str, run_folder.Done] = {}
     self._started: dict[str, float] = {}
+    self._elsewhere: set[str] = set()
     self._said = time.monotonic()
     self._jobs = 1
 
@@ -52,6 +53,7 @@ class Watcher:
   def say_held(self, run: Run) -> None:
     """Says that another process does a run."""
     if self._started.pop(run.name, None):
+      self._elsewhere.add(run.name)
       print(f"wait   {run.name}: another process does it", flush=True)
 
   def say_failed(self, run: Run, error: str, log: str) -> None:
@@ -61,6 +63,8 @@ class Watcher:
   def say_ended(self, run: Run, done: run_folder.Done) -> None:
     """Notes that a run has ended; says it if it was started here."""
     self._ended[run.name] = done
+    if run.name in self._elsewhere:
+      print(f"done   {run.name}, by another process", flush=True)
     if run.name not in self._started:
       return
     print(

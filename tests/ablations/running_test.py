@@ -45,7 +45,18 @@ def pretend(run: runs.Run, output: str) -> None:
       os.kill(os.getpid(), signal.SIGKILL)
     if run.label.startswith("slow"):
       time.sleep(60)
+    while run.label == "awaits" and not os.path.exists(f"{output}/go"):
+      time.sleep(0.05)
     folder.write_done(run_folder.Facts(1, 2.0, 3), {"cores": 1}, {})
+
+
+def pretend_and_let_go(run: runs.Run, output: str) -> None:
+  """`pretend`; what awaits it in another process goes on once it is met."""
+  try:
+    pretend(run, output)
+  except run_folder.Held:
+    pathlib.Path(f"{output}/go").touch()
+    raise
 
 
 def _note(output: str, label: str) -> None:
@@ -59,9 +70,8 @@ def _order(output) -> list[str]:
 
 
 def _run(wanted, output, jobs=1, **options) -> running.Ending:
-  return running.run_all(
-      wanted, str(output), jobs, prepare, carry_out=pretend, **options
-  )
+  options.setdefault("carry_out", pretend)
+  return running.run_all(wanted, str(output), jobs, prepare, **options)
 
 
 def test_parents_come_first_and_what_is_shared_is_done_once(tmp_path):
@@ -145,6 +155,16 @@ def test_a_run_is_not_done_twice_at_the_same_time(tmp_path):
   finally:
     process.kill()
     process.wait()
+
+
+def test_what_another_process_does_is_waited_for(tmp_path, capsys):
+  run = runs.Run(runs.PRETRAINING, "awaits")
+  process = _in_another_process(run, tmp_path)
+  ending = _run([run], tmp_path, carry_out=pretend_and_let_go)
+  assert process.wait(30) == 0
+  assert ending == running.Ending({}, ())
+  assert _order(tmp_path) == ["awaits"]
+  assert f"wait   {run.name}: another process" in capsys.readouterr().out
 
 
 def test_a_lock_ends_with_its_process_and_seconds_add_up(tmp_path):
