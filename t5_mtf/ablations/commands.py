@@ -16,7 +16,6 @@ _OPERATIVE_CONFIG = "operative_config.gin"
 _OF_TRAINING = tuple(
     f"utils.run.{name} ="
     for name in (
-        "batch_size",
         "keep_checkpoint_max",
         "save_checkpoints_steps",
         "train_steps",

@@ -84,7 +84,7 @@ class Watcher:
       print(f"       {run.name}: {self._position(run)}", flush=True)
 
   def _position(self, run: Run) -> str:
-    record = _last_record(os.path.join(run.folder(self._output), _METRICS_FILE))
+    record = last_record(os.path.join(run.folder(self._output), _METRICS_FILE))
     if not record:
       return "starting"
     if record["step"] >= run.total_steps:
@@ -103,7 +103,7 @@ class Watcher:
           for task, result in chosen.items()
           for name, value in list(result.metrics.items())[:1]
       )
-    record = _last_record(os.path.join(run.folder(self._output), _METRICS_FILE))
+    record = last_record(os.path.join(run.folder(self._output), _METRICS_FILE))
     return f", loss {record['loss']:.2f}" if record else ""
 
   def _left(self) -> str:
@@ -136,7 +136,7 @@ def _like(run: Run) -> tuple:
   return run.kind, run.steps if run.kind != ENSEMBLE else run.parents, run.tasks
 
 
-def _last_record(path: str) -> dict | None:
+def last_record(path: str) -> dict | None:
   """The last whole record of a run's metrics.jsonl."""
   try:
     with open(path, "rb") as f:

@@ -55,6 +55,7 @@ def test_a_fine_tuning_starts_from_its_parent_and_is_evaluated():
   assert flags.gin_file == ["dataset.gin", "y.gin", "eval.gin"]
   assert flags.gin_param == [
       "MIXTURE_NAME = 'mini_glue'",
+      "utils.run.batch_size = ('sequences_per_batch', 16)",
       "run_seed.value = 3",
       "mesh_eval_dataset_fn.mixture_or_task_name = ('mini_glue_sentiment',"
       " 'mini_glue_rating')",
