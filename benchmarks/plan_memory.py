@@ -36,13 +36,24 @@ _GATED = (
     "DenseReluDense.activation = ['gelu', 'linear']",
     "utils.run.sequence_length = {'inputs': 192, 'targets': 96}",
 )
+_BASE = (
+    "d_model = 768", "d_ff = 3072", "num_heads = 12", "d_kv = 64",
+    "num_layers = 3", "dropout_rate = 0.1", "utils.run.batch_size = 8",
+    "utils.run.sequence_length = {'inputs': 128, 'targets': 64}",
+)
+_LONG = (
+    "d_model = 256", "d_ff = 1024", "num_heads = 4", "d_kv = 64",
+    "num_layers = 8", "dropout_rate = 0.1", "utils.run.batch_size = 4",
+    "utils.run.sequence_length = {'inputs': 512, 'targets': 128}",
+)
+_RECOMPUTED = "LayerStack.recompute_grads = True"
 CASES = {
     "mini": ("cpu:1", "", ()),
     "small, 8 x (256 + 128)": ("cpu:1", "", (
         *_SMALL, "utils.run.batch_size = 8")),
     "the same, recomputed": ("cpu:1", "", (
         *_SMALL, "utils.run.batch_size = 8",
-        "LayerStack.recompute_grads = True")),
+        _RECOMPUTED)),
     "the same, in 4 micro-batches": ("cpu:1", "", (
         *_SMALL, "utils.run.batch_size = 8",
         "utils.serialize_num_microbatches.tokens_per_microbatch_per_replica"
@@ -55,16 +66,22 @@ CASES = {
         *_SMALL, "utils.run.batch_size = 8")),
     "wide, few tokens": ("cpu:1", "", _WIDE),
     "wide, 2 devices": ("cpu:2", "model:2", _WIDE),
-    # The model of memory was adjusted on the cases above, not on these.
-    "held out: small, 16 x (256 + 128)": ("cpu:1", "", (
+    "small, 16 x (256 + 128)": ("cpu:1", "", (
         *_SMALL, "utils.run.batch_size = 16")),
-    "held out: the same, recomputed": ("cpu:1", "", (
+    "small, 16 x (256 + 128), recomputed": ("cpu:1", "", (
         *_SMALL, "utils.run.batch_size = 16",
-        "LayerStack.recompute_grads = True")),
-    "held out: gated, 12 x (192 + 96)": ("cpu:1", "", _GATED),
-    "held out: gated, recomputed": ("cpu:1", "", (
-        *_GATED, "LayerStack.recompute_grads = True")),
-    "held out: gated, 4 devices": ("cpu:4", "batch:4", _GATED),
+        _RECOMPUTED)),
+    "gated, 12 x (192 + 96)": ("cpu:1", "", _GATED),
+    "gated, recomputed": ("cpu:1", "", (
+        *_GATED, _RECOMPUTED)),
+    "gated, 4 devices": ("cpu:4", "batch:4", _GATED),
+    # The model of memory was adjusted on the cases above, not on these.
+    "held out: base, 8 x (128 + 64)": ("cpu:1", "", _BASE),
+    "held out: base, recomputed": ("cpu:1", "", (*_BASE, _RECOMPUTED)),
+    "held out: long, 4 x (512 + 128)": ("cpu:1", "", _LONG),
+    "held out: long, recomputed": ("cpu:1", "", (*_LONG, _RECOMPUTED)),
+    "held out: long, recomputed, 2 devices": ("cpu:2", "batch:2", (
+        *_LONG, _RECOMPUTED)),
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from t5_mtf import errors
@@ -74,10 +74,9 @@ def _wanted(
     names: Sequence[str], rows: Sequence[str], scale: Any, seeds: int
 ) -> tuple[list[Any], dict[str, str]]:
   """The runs of the columns, seed by seed, and why rows are left out."""
-  from t5_mtf.ablations import configurations, experiments
+  from t5_mtf.ablations import configurations
 
-  every = {e.id: e for name in names for e in experiments.table(name)}
-  chosen = _chosen(every, rows) if rows else list(every.values())
+  chosen = chosen_rows(names, rows)
   reasons = {e.id: configurations.why_not(e, scale) for e in chosen}
   without = {row: reason for row, reason in reasons.items() if reason}
   wanted = [
@@ -95,10 +94,18 @@ def _wanted(
   return wanted, without
 
 
-def _chosen(every: Mapping[str, Any], rows: Sequence[str]) -> list[Any]:
-  """The experiments that rows name."""
+def chosen_rows(tables: Iterable[str], rows: Sequence[str]) -> list[Any]:
+  """Returns the experiments of tables that rows name; all if none is named.
+
+  Raises:
+    UnknownNameError: a row is in none of the tables.
+  """
+  from t5_mtf.ablations import experiments
   from t5_mtf.evaluation import paper
 
+  every = {e.id: e for name in tables for e in experiments.table(name)}
+  if not rows:
+    return list(every.values())
   by_name: dict[str, list[Any]] = {}
   for row_id, experiment in every.items():
     for name in (row_id, row_id.partition("/")[2], paper.row(row_id).name):

@@ -11,6 +11,7 @@ import collections
 import contextlib
 import dataclasses
 import math
+import types
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -217,8 +218,7 @@ def _shallow(settings: RunSettings, depth: int, blocks: int) -> Any:
 
 
 def _of_model(settings: RunSettings, model: Any, on_tpu: bool) -> StepCosts:
-  with tf.Graph().as_default():
-    tf.compat.v1.train.get_or_create_global_step()
+  with tf.Graph().as_default(), _without_masters():
     graph = mtf.Graph()
     mesh = mtf.Mesh(graph, "plan")
     device = OneDeviceMeshImpl(settings.mesh.shape, settings.mesh.layout)
@@ -265,6 +265,19 @@ def of_graph(
       graph.operations, updates, mesh_impl, fused, kept=[loss]
   )
   return StepMemory(**variable_sizes(graph, mesh_impl), working=peak.size)
+
+
+@contextlib.contextmanager
+def _without_masters() -> Iterator[None]:
+  """Has variables named only: making their masters takes half the time."""
+
+  def only_named(getter: Any, name: str, **unused: Any) -> Any:
+    del getter, unused
+    return types.SimpleNamespace(name=f"{name}:0")
+
+  tf.compat.v1.train.get_or_create_global_step()  # schedules read it
+  with tf.compat.v1.variable_scope("", custom_getter=only_named):
+    yield
 
 
 def _counted(
