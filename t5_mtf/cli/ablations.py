@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 import argparse
-import importlib
-import importlib.util
 from typing import Any
 
 from t5_mtf import errors
-from t5_mtf.cli import console
+from t5_mtf.cli import (
+    ablations_list,
+    ablations_plan,
+    ablations_report,
+    ablations_run,
+    ablations_show,
+    console,
+)
 
 # Subcommand -> module: `add_parser(commands)` describes it, `run(flags)` does
 # it and returns the exit status.
 _MODULES = {
-    "list": "ablations_list",
-    "show": "ablations_show",
-    "plan": "ablations_plan",
-    "run": "ablations_run",
-    "report": "ablations_report",
+    "list": ablations_list,
+    "show": ablations_show,
+    "plan": ablations_plan,
+    "run": ablations_run,
+    "report": ablations_report,
 }
 _EXAMPLES = """\
 examples:
   t5_mtf ablations list
   t5_mtf ablations show table_7/3
+  t5_mtf ablations plan table_7 --scale=paper --hardware=v3-8
+  t5_mtf ablations run table_4 table_5 --seeds=2
+  t5_mtf ablations report --results=ablations
 """
 
 
@@ -41,9 +49,8 @@ def add_parser(commands: Any) -> argparse.ArgumentParser:
       title="subcommands", dest="subcommand", metavar="SUBCOMMAND",
       parser_class=console.Parser,
   )
-  for name in _MODULES:
-    if module := _module(name):
-      module.add_parser(subcommands)
+  for module in _MODULES.values():
+    module.add_parser(subcommands)
   return parser
 
 
@@ -51,14 +58,7 @@ def run(flags: argparse.Namespace) -> int:
   """Carries out the subcommand; returns its exit status."""
   if flags.subcommand is None:
     raise errors.UserError(
-        f"give a subcommand: {', '.join(n for n in _MODULES if _module(n))}."
+        f"give a subcommand: {', '.join(_MODULES)}."
         " See t5_mtf ablations --help."
     )
-  return _module(flags.subcommand).run(flags)
-
-
-def _module(name: str) -> Any:
-  path = f"t5_mtf.cli.{_MODULES[name]}"
-  if importlib.util.find_spec(path) is None:
-    return None
-  return importlib.import_module(path)
+  return _MODULES[flags.subcommand].run(flags)

@@ -58,7 +58,8 @@ def run(flags: argparse.Namespace) -> int:
     raise errors.UserError(
         f"the row is given twice: {flags.table!r} and {flags.row!r}."
     )
-  table, row = ablations_flags.table_name(table), flags.row or row
+  table = ablations_flags.table_name(table)
+  row = (flags.row or row).removeprefix(f"{table}/")
   experiment = _experiment(table, row) if row else None
   if experiment is None and flags.commands:
     raise errors.UserError(
