@@ -65,6 +65,33 @@ def next_map_seed() -> int:
   return next(seeds)
 
 
+def unconverted(fn: Callable[..., Any]) -> Callable[..., Any]:
+  """Returns a function for `Dataset.map` that AutoGraph leaves as it is.
+
+  Functions written in graph operations have no Python control flow over
+  tensors; rewriting them, and all they call, takes most of the time of building
+  a pipeline. What users may have written goes through `of_user` inside.
+  """
+  return tf.autograph.experimental.do_not_convert(fn)
+
+
+def of_user(fn: Callable[..., Any]) -> Callable[..., Any]:
+  """Lets AutoGraph convert a function that was passed in, as `map` does.
+
+  Functions of this package are returned as they are. Call it where the pipeline
+  is built: inside of an `unconverted` function nothing is converted.
+  """
+  written = fn
+  while isinstance(written, functools.partial):
+    written = written.func
+  owner = getattr(written, "__self__", written)
+  module = getattr(owner, "__module__", None) or ""
+  if module.partition(".")[0] == __name__.partition(".")[0]:
+    return fn
+  autograph = tf.__internal__.autograph
+  return autograph.tf_convert(fn, autograph.control_status_ctx())
+
+
 def map_over_dataset(
     fn: Callable[..., Any] | None = None,
     *,
@@ -105,9 +132,10 @@ def map_over_dataset(
   @functools.wraps(fn)
   def mapped(dataset: tf.data.Dataset, *args: Any, **kwargs: Any) -> Any:
     parallel = num_parallel_calls or tf.data.AUTOTUNE
+    called = of_user(fn)
     if num_seeds is None:
       return dataset.map(
-          lambda example: fn(example, *args, **kwargs),
+          unconverted(lambda example: called(example, *args, **kwargs)),
           num_parallel_calls=parallel,
           deterministic=True,
       )
@@ -116,10 +144,12 @@ def map_over_dataset(
     def with_seeds(index: tf.Tensor, example: Any) -> Any:
       seeds = example_seeds(map_seeds, index)
       named = {"seed": seeds[0]} if num_seeds == 1 else {"seeds": seeds}
-      return fn(example, *args, **named, **kwargs)
+      return called(example, *args, **named, **kwargs)
 
     return dataset.enumerate().map(
-        with_seeds, num_parallel_calls=parallel, deterministic=True
+        unconverted(with_seeds),
+        num_parallel_calls=parallel,
+        deterministic=True,
     )
 
   return mapped

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from t5_mtf import errors
+from t5_mtf.data import mapping
 from t5_mtf.data.features import Feature
 from t5_mtf.data.sources.base import ShardInfo, check_same_order, shard
 from t5_mtf.data.task import Task, check_name, with_saveable_state
@@ -246,6 +247,7 @@ class Mixture:
           self.splits,
           f"No task of mixture {self.name!r} that has a rate above 0 has it.",
       )
+    only_kept = functools.partial(_only, kept)
     datasets = []
     for i, task in enumerate(sampled):
       dataset = task.get_dataset(
@@ -257,7 +259,7 @@ class Mixture:
           num_epochs=num_epochs,
           trim_output_features=trim_output_features,
       )
-      datasets.append(dataset.map(functools.partial(_only, kept)))
+      datasets.append(dataset.map(mapping.unconverted(only_kept)))
     mixed = self._sample_fn(datasets, [rates[t.name] for t in sampled], seed)
     return with_saveable_state(shard(mixed, shard_info))
 

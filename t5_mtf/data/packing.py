@@ -12,6 +12,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from t5_mtf.data.mapping import unconverted
 from t5_mtf.data.preprocessors import trimming
 from t5_mtf.tf_compat import tf
 
@@ -77,9 +78,9 @@ def pack(
     return rows
 
   return (
-      dataset.map(trim, num_parallel_calls=tf.data.AUTOTUNE)
+      dataset.map(unconverted(trim), num_parallel_calls=tf.data.AUTOTUNE)
       .ragged_batch(window)
-      .map(pack_window, num_parallel_calls=tf.data.AUTOTUNE)
+      .map(unconverted(pack_window), num_parallel_calls=tf.data.AUTOTUNE)
       .unbatch()
   )
 
@@ -101,13 +102,16 @@ def pad(
   Returns:
     A dataset of rows, int32 [length of the feature] each.
   """
+
+  def as_ids(example: Mapping[str, Any]) -> dict[str, tf.Tensor]:
+    return {
+        key: tf.cast(example[key], tf.int32)
+        for key in sequence_length
+        if key in example
+    }
+
   named = dataset.map(
-      lambda example: {
-          key: tf.cast(example[key], tf.int32)
-          for key in sequence_length
-          if key in example
-      },
-      num_parallel_calls=tf.data.AUTOTUNE,
+      unconverted(as_ids), num_parallel_calls=tf.data.AUTOTUNE
   )
   return trimming.trim_and_pad_dataset(named, sequence_length)
 

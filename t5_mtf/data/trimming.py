@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from t5_mtf.data.mapping import unconverted
 from t5_mtf.tf_compat import tf
 
 
@@ -37,4 +38,4 @@ def trim_dataset(
         for key, value in example.items()
     }
 
-  return dataset.map(trim, num_parallel_calls=tf.data.AUTOTUNE)
+  return dataset.map(unconverted(trim), num_parallel_calls=tf.data.AUTOTUNE)

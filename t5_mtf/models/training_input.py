@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from t5_mtf import data, gin_config
+from t5_mtf.data import mapping
 from t5_mtf.evaluation import files
 from t5_mtf.models import checkpoints, seeds
 from t5_mtf.models.settings import RunSettings
@@ -44,7 +45,9 @@ def batches(settings: RunSettings, skipped: Any = 0) -> Any:
       dataset_split=settings.dataset_split,
   )
   dataset = dataset.map(
-      lambda ex: {k: v for k, v in ex.items() if k in _FEATURES}
+      mapping.unconverted(
+          lambda ex: {k: v for k, v in ex.items() if k in _FEATURES}
+      )
   )
   dataset = dataset.batch(settings.batch.sequences, drop_remainder=True)
   return dataset.skip(skipped).prefetch(tf.data.AUTOTUNE)

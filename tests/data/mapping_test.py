@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from t5_mtf.data import mapping
+from t5_mtf import data
+from t5_mtf.data import mapping, preprocessors
 
 
 @mapping.map_over_dataset(num_seeds=1)
@@ -86,6 +87,32 @@ def test_plain_map_passes_further_arguments():
 
   assert _numbers(add(tf.data.Dataset.range(2), 10, times=2)) == [20, 21]
   assert add.__name__ == "add"
+
+
+def test_function_of_a_user_may_branch_on_tensors_also_in_a_denoising_task():
+  def halved(example):
+    if example["targets"][0] > 5:  # only AutoGraph makes this work in a map
+      return {"targets": example["targets"][:2]}
+    return example
+
+  def no_noise(length, noise_density, seeds):
+    del noise_density, seeds
+    if length > 2:
+      return tf.zeros([length], tf.bool)
+    return tf.ones([length], tf.bool)
+
+  examples = tf.data.Dataset.from_tensors({"targets": [6, 7, 8, 9]})
+  short = mapping.map_over_dataset(halved)(examples)
+  vocabulary = data.ByteVocabulary(extra_ids=100)
+  noisy = preprocessors.denoise(
+      short,
+      {"targets": data.Feature(vocabulary)},
+      noise_density=0.5,
+      noise_mask_fn=no_noise,
+      inputs_fn=preprocessors.noise_span_to_unique_sentinel,
+  )
+  assert next(short.as_numpy_iterator())["targets"].tolist() == [6, 7]
+  assert next(noisy.as_numpy_iterator())["inputs"].tolist() == [358]
 
 
 def test_graph_and_eager_mode_agree():

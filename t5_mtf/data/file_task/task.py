@@ -24,6 +24,7 @@ from t5_mtf.data import (
 from t5_mtf.data.file_task import metrics as file_metrics
 from t5_mtf.data.file_task.source import FileSpecSource
 from t5_mtf.data.file_task.spec import ANSWER_SEPARATOR, FileSpec, RowRules
+from t5_mtf.data.mapping import unconverted
 from t5_mtf.tf_compat import tf
 
 NAME = "file_task"
@@ -89,7 +90,7 @@ def fill_template(
         pieces.append(row[field])
     return {"inputs": tf.strings.join(pieces), "targets": row[target]}
 
-  return dataset.map(fill, num_parallel_calls=tf.data.AUTOTUNE)
+  return dataset.map(unconverted(fill), num_parallel_calls=tf.data.AUTOTUNE)
 
 
 def split_answers(dataset: tf.data.Dataset) -> tf.data.Dataset:
@@ -107,7 +108,7 @@ def split_answers(dataset: tf.data.Dataset) -> tf.data.Dataset:
     answers = tf.strings.split(row["targets"], ANSWER_SEPARATOR)
     return {**row, "targets": answers[0], "answers": answers}
 
-  return dataset.map(split, num_parallel_calls=tf.data.AUTOTUNE)
+  return dataset.map(unconverted(split), num_parallel_calls=tf.data.AUTOTUNE)
 
 
 def _find_labels(spec: FileSpec) -> tuple[str, ...]:

@@ -13,7 +13,11 @@ import gin
 
 from t5_mtf import errors
 from t5_mtf.data.features import Feature
-from t5_mtf.data.mapping import map_over_dataset, maybe_cast_seed
+from t5_mtf.data.mapping import (
+    map_over_dataset,
+    maybe_cast_seed,
+    unconverted,
+)
 from t5_mtf.tf_compat import tf
 
 _MODULE = "t5.data.preprocessors"
@@ -81,7 +85,9 @@ def select_random_chunk(
     )
 
   return choose(
-      dataset.filter(lambda example: tf.size(example[feature_key]) > 0)
+      dataset.filter(
+          unconverted(lambda example: tf.size(example[feature_key]) > 0)
+      )
   )
 
 
@@ -199,9 +205,9 @@ def reduce_concat_tokens(
     return {feature_key: tf.boolean_mask(batch, tf.not_equal(batch, 0))}
 
   # Without parallel calls, a map that only picks features costs nothing.
-  tokens = dataset.map(lambda example: example[feature_key])
+  tokens = dataset.map(unconverted(lambda example: example[feature_key]))
   return tokens.padded_batch(batch_size, padded_shapes=[-1]).map(
-      join, num_parallel_calls=tf.data.AUTOTUNE
+      unconverted(join), num_parallel_calls=tf.data.AUTOTUNE
   )
 
 

@@ -9,7 +9,7 @@ import gin
 
 from t5_mtf import errors
 from t5_mtf.data.features import Feature
-from t5_mtf.data.mapping import map_over_dataset
+from t5_mtf.data.mapping import map_over_dataset, of_user
 from t5_mtf.tf_compat import tf
 
 # As many as the functions of a denoising objective use at most.
@@ -62,6 +62,8 @@ def denoise(
   """
   del unused_kwargs
   _check_vocabularies(output_features, input_feature_key)
+  mask_fn, corrupt = of_user(noise_mask_fn), of_user(inputs_fn)
+  ask = of_user(targets_fn) if targets_fn else None
 
   @map_over_dataset(num_seeds=1)
   def apply(example: Mapping[str, Any], seed: Any) -> Mapping[str, Any]:
@@ -70,9 +72,9 @@ def denoise(
         seed,
         output_features=output_features,
         noise_density=noise_density,
-        noise_mask_fn=noise_mask_fn,
-        inputs_fn=inputs_fn,
-        targets_fn=targets_fn,
+        noise_mask_fn=mask_fn,
+        inputs_fn=corrupt,
+        targets_fn=ask,
         passthrough_feature_keys=passthrough_feature_keys,
         input_feature_key=input_feature_key,
     )

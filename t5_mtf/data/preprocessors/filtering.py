@@ -7,6 +7,7 @@ from typing import Any
 import gin
 
 from t5_mtf import errors
+from t5_mtf.data.mapping import unconverted
 from t5_mtf.data.preprocessors.checks import require_features
 from t5_mtf.tf_compat import tf
 
@@ -47,7 +48,7 @@ def filter_by_string_length(
     length = tf.strings.length(example[feature_key])
     return (length >= min_length) & (length <= max_length)
 
-  return dataset.filter(fits)
+  return dataset.filter(unconverted(fits))
 
 
 @gin.configurable(module=_MODULE)

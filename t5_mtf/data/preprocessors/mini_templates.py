@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from t5_mtf.data.mapping import unconverted
 from t5_mtf.tf_compat import tf
 
 
@@ -38,11 +39,13 @@ def fill_templates(
     return tf.strings.join(pieces)
 
   return dataset.map(
-      lambda example: {
-          **example,
-          "inputs": fill(inputs, example),
-          "targets": fill(targets, example),
-      }
+      unconverted(
+          lambda example: {
+              **example,
+              "inputs": fill(inputs, example),
+              "targets": fill(targets, example),
+          }
+      )
   )
 
 
@@ -56,7 +59,9 @@ def listed_answers(
   >>> next(iter(listed_answers(dataset)))["answers"].numpy().tolist()
   [b'Nairobi']
   """
-  return dataset.map(lambda example: {**example, "answers": [example[key]]})
+  return dataset.map(
+      unconverted(lambda example: {**example, "answers": [example[key]]})
+  )
 
 
 def lines_as_targets(dataset: tf.data.Dataset) -> tf.data.Dataset:
@@ -67,4 +72,6 @@ def lines_as_targets(dataset: tf.data.Dataset) -> tf.data.Dataset:
   >>> example["inputs"].numpy(), example["targets"].numpy()
   (b'', b'A.')
   """
-  return dataset.map(lambda line: {"inputs": "", "targets": line})
+  return dataset.map(
+      unconverted(lambda line: {"inputs": "", "targets": line})
+  )

@@ -14,7 +14,7 @@ import gin
 
 from t5_mtf import errors
 from t5_mtf.data.features import Feature
-from t5_mtf.data.mapping import map_over_dataset
+from t5_mtf.data.mapping import map_over_dataset, unconverted
 from t5_mtf.data.preprocessors import chunking
 from t5_mtf.tf_compat import tf
 
@@ -83,14 +83,18 @@ def split_tokens(
         (split["segments"], split["sizes"])
     )
     return pieces.map(
-        lambda segments, size: {
-            **{key: value[:size] for key, value in segments.items()},
-            **split["kept"],
-        }
+        unconverted(
+            lambda segments, size: {
+                **{key: value[:size] for key, value in segments.items()},
+                **split["kept"],
+            }
+        )
     )
 
-  filled = dataset.filter(lambda example: tf.size(example[feature_key]) > 0)
-  return segment(filled).flat_map(one_by_one)
+  filled = dataset.filter(
+      unconverted(lambda example: tf.size(example[feature_key]) > 0)
+  )
+  return segment(filled).flat_map(unconverted(one_by_one))
 
 
 def _segment_length(minimum: int | None, maximum: int, seed: Any) -> Any:
@@ -238,7 +242,9 @@ def concatenate_and_split_to_fixed_length(
   del unused_kwargs
   length = room(feature_key, sequence_length, output_features)
   return (
-      dataset.map(lambda example: {feature_key: example[feature_key]})
+      dataset.map(
+          unconverted(lambda example: {feature_key: example[feature_key]})
+      )
       .unbatch()
       .batch(length)
   )

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from t5_mtf import errors
-from t5_mtf.data.mapping import map_over_dataset
+from t5_mtf.data.mapping import map_over_dataset, unconverted
 from t5_mtf.data.preprocessors.checks import require_features
 from t5_mtf.tf_compat import tf
 
@@ -43,7 +43,7 @@ def split_text_to_words(
     return {**example, "words": tf.strings.split(example[text_key])}
 
   return map_over_dataset(split)(dataset).filter(
-      lambda example: tf.size(example["words"]) >= min_num_words
+      unconverted(lambda example: tf.size(example["words"]) >= min_num_words)
   )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from t5_mtf.data.features import Feature
-from t5_mtf.data.mapping import map_over_dataset
+from t5_mtf.data.mapping import map_over_dataset, of_user, unconverted
 from t5_mtf.tf_compat import tf
 
 
@@ -63,6 +63,10 @@ def tokenize(
   Returns:
     The dataset, with int32 ids [length].
   """
+  encoders = {
+      key: of_user(feature.vocabulary.encode_tf)
+      for key, feature in output_features.items()
+  }
 
   def encode(example: Mapping[str, Any]) -> dict[str, Any]:
     encoded = {}
@@ -71,13 +75,13 @@ def tokenize(
         feature = output_features[key]
         if copy_pretokenized:
           encoded[f"{key}_pretokenized"] = value
-        value = feature.vocabulary.encode_tf(value)
+        value = encoders[key](value)
         if with_eos and feature.add_eos:
           value = _with_eos(value, feature)
       encoded[key] = value
     return encoded
 
-  return dataset.map(encode, num_parallel_calls=tf.data.AUTOTUNE)
+  return dataset.map(unconverted(encode), num_parallel_calls=tf.data.AUTOTUNE)
 
 
 def append_eos(
@@ -138,7 +142,9 @@ def append_eos_after_trim(
       ended[key] = _with_eos(value, feature)
     return ended
 
-  return dataset.map(trim_and_append, num_parallel_calls=tf.data.AUTOTUNE)
+  return dataset.map(
+      unconverted(trim_and_append), num_parallel_calls=tf.data.AUTOTUNE
+  )
 
 
 def _with_eos(ids: tf.Tensor, feature: Feature) -> tf.Tensor:

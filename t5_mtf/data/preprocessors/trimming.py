@@ -7,7 +7,7 @@ from typing import Any
 
 import gin
 
-from t5_mtf.data.mapping import map_over_dataset
+from t5_mtf.data.mapping import map_over_dataset, unconverted
 from t5_mtf.tf_compat import tf
 
 _MODULE = "t5.data.preprocessors"
@@ -42,7 +42,7 @@ def trim_and_pad_dataset(
         )
     return fitted
 
-  return dataset.map(fit, num_parallel_calls=tf.data.AUTOTUNE)
+  return dataset.map(unconverted(fit), num_parallel_calls=tf.data.AUTOTUNE)
 
 
 @gin.configurable(module=_MODULE)

@@ -11,6 +11,7 @@ import numpy as np
 
 from t5_mtf import errors
 from t5_mtf.data import tables
+from t5_mtf.data.mapping import unconverted
 from t5_mtf.data.sources.patterns import FileDataSource
 from t5_mtf.tf_compat import tf
 
@@ -97,9 +98,10 @@ class TableDataSource(FileDataSource):
       file = tf.argmax(tf.equal(names, name))
       count = tf.gather(tf.constant(blocks, tf.int64), file)
       numbers = tf.data.Dataset.range(count)
-      return numbers.map(lambda block: read_block(file, block)).unbatch()
+      block_of_file = unconverted(lambda block: read_block(file, block))
+      return numbers.map(block_of_file).unbatch()
 
-    return read
+    return unconverted(read)
 
 
 class _BlockReader:
