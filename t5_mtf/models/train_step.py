@@ -273,7 +273,7 @@ def _checkpoint_hooks(lowering: Any, settings: Any) -> list[Any]:
       save_relative_paths=True,
   )
   tf.compat.v1.add_to_collection(tf.compat.v1.GraphKeys.SAVERS, saver)
-  save = tf.estimator.CheckpointSaverHook(
+  save = hooks.SaverHook(
       settings.model_dir,
       save_steps=settings.training.save_checkpoints_steps,
       saver=saver,
