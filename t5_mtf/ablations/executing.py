@@ -16,9 +16,7 @@ from t5_mtf.ablations import commands, machines
 from t5_mtf.ablations.run_folder import LOG, Facts, RunFolder, Stopped
 from t5_mtf.ablations.runs import ENSEMBLE, Run
 
-_NOT_KEPT = (
-    "events.out.tfevents.*", "graph.pbtxt", "*.meta", "input_position-*"
-)  # fmt: skip
+_NOT_KEPT = ("events.out.tfevents.*", "*.meta", "input_position-*")
 
 _flops: dict[tuple, float] = {}  # of steps that this process has counted
 
