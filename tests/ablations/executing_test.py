@@ -71,7 +71,7 @@ def test_after_an_odd_step_it_goes_to_the_next_even_one(
 
 def test_only_the_last_checkpoint_of_an_evaluated_run_stays(tmp_path):
   folder = _with_checkpoints(RUN, tmp_path, 0, 100, 300)
-  for name in ("graph.pbtxt", "events.out.tfevents.1", "metrics.jsonl"):
+  for name in ("events.out.tfevents.1", "metrics.jsonl"):
     (folder / name).touch()
   executing._prune(RUN, str(folder))
   assert sorted(os.listdir(folder)) == [
