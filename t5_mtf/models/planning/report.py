@@ -125,7 +125,7 @@ def _tightness(plan: Plan) -> list[tuple[str, str]]:
     return []
   return [(
       "",
-      "TIGHT: on CPUs, steps were measured to take up to half as much again as"
+      "TIGHT: on CPUs, steps were measured to take up to a fifth more than"
       " planned",
   )]
 
