@@ -102,7 +102,7 @@ def _executed(operations: Sequence[Any]) -> list[Any]:
     needed = {makers[t] for t in op.inputs if t in makers}
     for waited_for in getattr(op, "_dependencies", ()):
       needed.add(makers.get(waited_for, waited_for))
-    needed.intersection_update(missing)  # a loop's body reads from outside
+    needed = {op for op in needed if op in missing}  # others are outside
     missing[op] = len(needed)
     for maker in needed:
       readers[maker].append(op)
