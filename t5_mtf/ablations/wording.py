@@ -10,7 +10,9 @@ from t5_mtf.evaluation import benchmarks
 NONE = "\N{EN DASH}"
 PLUS_MINUS = "\N{PLUS-MINUS SIGN}"
 STAR = "\N{BLACK STAR}"
-_UNITS = ((1e18, "E"), (1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"))
+_UNITS = (
+    (1e21, "Z"), (1e18, "E"), (1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M")
+)  # fmt: skip
 
 
 def number(value: float | None, decimals: int = 2) -> str:
