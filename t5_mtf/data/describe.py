@@ -154,6 +154,8 @@ def source_of(task: dataset_providers.Task) -> str:
   name = getattr(source, "tfds_name", None)
   if name:
     return f"TFDS {name}"
+  if of := getattr(source, "of", None):
+    return f"first tokens of {of.name}"
   kind = type(source).__name__
   return _KINDS.get(kind, kind)
 
@@ -248,6 +250,8 @@ def missing_data(task: dataset_providers.Task) -> str | None:
 
 def splits(task: dataset_providers.Task) -> list[str] | None:
   """The splits of a task; None if only unprepared data knows them."""
+  if of := getattr(task.source, "of", None):  # reads what another task does
+    return splits(of)
   stated = list(getattr(task.source, "_splits", ()) or ())
   folder = tfds_folder(task.source)
   if stated or folder is None:

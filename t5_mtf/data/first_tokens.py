@@ -63,7 +63,11 @@ def first_tokens(
 
 
 class FirstTokensDataSource(DataSource):
-  """A task's tokenized examples; of "train" the first tokens only."""
+  """A task's tokenized examples; of "train" the first tokens only.
+
+  Attributes:
+    of: the task.
+  """
 
   def __init__(self, task: Task, share: float = 1.0):
     """Initializes the source.
@@ -73,12 +77,12 @@ class FirstTokensDataSource(DataSource):
       share: see `first_tokens`.
     """
     super().__init__((), caching_permitted=False)
-    self._task = task
+    self.of = task
     self._share = share
 
   @property
   def splits(self) -> list[str]:
-    return self._task.splits
+    return self.of.splits
 
   def list_shards(self, split: str) -> list[str]:
     self._check_split(split)
@@ -95,8 +99,8 @@ class FirstTokensDataSource(DataSource):
     # The order of the files stays, so that the first are the same in each
     # epoch; the task shuffles what is taken.
     self._check_split(split)
-    dataset = self._task.preprocess_precache(
-        self._task.source.get_dataset(split, shuffle=False, seed=seed), seed
+    dataset = self.of.preprocess_precache(
+        self.of.source.get_dataset(split, shuffle=False, seed=seed), seed
     )
     if split == "train":
       dataset = first_tokens(dataset, share=self._share)

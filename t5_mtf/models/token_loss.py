@@ -78,13 +78,15 @@ def cross_entropy(
     A tensor [...].
   """
   shape = logits.shape - vocab_dim
+  # A layout may split the vocabulary, too, over a mesh dimension of size 1.
+  splittable = logits.shape.dims
   loss, log_z, slope = mtf.slicewise(
       _forward,
       [logits, ids],
       output_shape=[shape, shape, logits.shape],
       output_dtype=[logits.dtype] * 3,
-      splittable_dims=shape.dims,
-      grad_function=_gradient_with(vocab_dim, z_loss),
+      splittable_dims=splittable,
+      grad_function=_gradient_with(z_loss),
       name="cross_entropy",
   )
   del slope  # for the gradient only
@@ -103,7 +105,7 @@ def _forward(logits: Any, ids: Any) -> tuple[Any, Any, Any]:
   return loss, log_z, tf.reshape(slope, logits.shape)
 
 
-def _gradient_with(vocab_dim: Any, z_loss: float) -> Any:
+def _gradient_with(z_loss: float) -> Any:
   def gradient(operation: Any, grad: Any, *unused: Any) -> list[Any]:
     del unused
     logits, ids = operation.inputs
@@ -113,7 +115,7 @@ def _gradient_with(vocab_dim: Any, z_loss: float) -> Any:
         [slope, log_z, ids, grad],
         output_shape=logits.shape,
         output_dtype=logits.dtype,
-        splittable_dims=(logits.shape - vocab_dim).dims,
+        splittable_dims=logits.shape.dims,
         grad_function=0,
         name="cross_entropy_gradient",
     )

@@ -29,9 +29,9 @@ def fixture_partly_known(tmp_path):
 
 def test_mixtures_are_listed_with_their_rates(capsys):
   assert t5_mtf.main(["mixtures", "mini_*glue"]) == 0
-  rows = capsys.readouterr().out.splitlines()
-  assert rows[2].split() == ["mini_glue", "4", "equal", "(1)"]
-  assert rows[3].split() == ["mini_sglue", "2", "equal", "(1)"]
+  rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+  assert ["mini_glue", "4", "equal", "(1)"] in rows
+  assert ["mini_sglue", "2", "equal", "(1)"] in rows
 
 
 def test_show_gives_examples_rate_and_share(capsys):

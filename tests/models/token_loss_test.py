@@ -84,7 +84,12 @@ def _of_model(mesh_shape="", layout="", train=True, **parameters):
 )
 @pytest.mark.parametrize(
     ("mesh_shape", "layout"),
-    [("", ""), ("all:2", "batch:all"), ("all:11", "vocab:all")],
+    [
+        ("", ""),
+        ("all:2", "batch:all"),
+        ("one:1", "vocab:one"),
+        ("all:11", "vocab:all"),
+    ],
 )
 def test_loss_and_gradient_are_those_of_mesh_tf(parameters, mesh_shape, layout):
   expected = _of_model(**parameters)
