@@ -7,16 +7,21 @@ import os
 import platform
 from typing import Any
 
+from t5_mtf.models.planning import hardware
+
 _PACKAGES = ("t5_mtf", "tensorflow", "mesh-tensorflow", "numpy")
 
 
 def describe() -> dict[str, Any]:
-  """Returns the CPU's model, the number of cores, and the memory in GB."""
-  pages = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+  """Returns the CPU's model, the number of cores, and the memory in GB.
+
+  The memory is None where the system does not say.
+  """
+  memory = hardware.host_memory()
   return {
       "cpu": _cpu_model(),
       "cores": os.cpu_count() or 1,
-      "memory_gb": round(pages / 1e9),
+      "memory_gb": memory and round(memory / 1e9),
   }
 
 

@@ -13,14 +13,14 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
 
-from t5_mtf import errors
+from t5_mtf import errors, interrupts
 from t5_mtf.ablations import executing, machines, runs, workers
 from t5_mtf.ablations.run_folder import LOG, Done, RunFolder
 from t5_mtf.ablations.runs import Run
 from t5_mtf.ablations.watching import Watcher
 from t5_mtf.evaluation import files
+from t5_mtf.models.planning import hardware
 
 _SECONDS_BETWEEN_LOOKS = 1.0
 _SECONDS_BETWEEN_LOOKS_AT_HELD = 3.0
@@ -47,8 +47,9 @@ def default_jobs() -> int:
   """How many runs at a time: one on each core, on a GPU one in all."""
   if os.path.exists("/dev/nvidia0"):
     return 1
-  memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-  return max(1, min(len(machines.usable_cores()), int(memory / 3e9)))
+  cores = len(machines.usable_cores())
+  memory = hardware.host_memory()
+  return max(1, min(cores, int(memory / 3e9)) if memory else cores)
 
 
 def run_all(
@@ -83,7 +84,7 @@ def run_all(
   jobs = max(1, min(jobs, len(scheduler.waiting)))
   shares = [cores[i::jobs] or cores for i in range(jobs)]
   crew = [workers.Worker(share, carry_out, prepare) for share in shares]
-  with _Signals() as signals:
+  with interrupts.Interrupts() as signals:
     try:
       scheduler.go(crew, signals)
     finally:
@@ -91,32 +92,6 @@ def run_all(
         worker.end()
   left = [r for r in scheduler.waiting.values() if r not in scheduler.failed]
   return Ending(scheduler.failed, tuple(left), signals.received)
-
-
-class _Signals:
-  """Takes the first SIGINT or SIGTERM as a request; a second ends at once.
-
-  Attributes:
-    received: number of the signal, or None.
-  """
-
-  def __init__(self) -> None:
-    self.received: int | None = None
-    self._previous: dict[int, Any] = {}
-
-  def __enter__(self) -> _Signals:
-    for number in (signal.SIGINT, signal.SIGTERM):
-      self._previous[number] = signal.signal(number, self._receive)
-    return self
-
-  def __exit__(self, *unused: Any) -> None:
-    for number, handler in self._previous.items():
-      signal.signal(number, handler)
-
-  def _receive(self, number: int, frame: Any) -> None:
-    del frame
-    self.received = number
-    signal.signal(number, self._previous[number])
 
 
 class _Scheduler:
@@ -143,7 +118,9 @@ class _Scheduler:
         self.waiting[run.name] = run
     self._watcher.say_start(len(every) - len(self.waiting))
 
-  def go(self, crew: Sequence[workers.Worker], signals: _Signals) -> None:
+  def go(
+      self, crew: Sequence[workers.Worker], signals: interrupts.Interrupts
+  ) -> None:
     """Does all that can be done."""
     while not signals.received:
       self._look_at_held()

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-import signal
 import time
 from collections.abc import Callable
 from typing import Any
 
-from t5_mtf import errors
+from t5_mtf import errors, interrupts
 from t5_mtf.models import initialization, progress
 from t5_mtf.models.start_report import StartReport
 from t5_mtf.tf_compat import tf
@@ -192,35 +191,15 @@ class FiniteLossHook(_StepHook):
       )
 
 
-class InterruptHook(tf.estimator.SessionRunHook):
-  """Ends training after the current step on SIGTERM or Ctrl-C, and saves.
+class InterruptHook(interrupts.Interrupts, tf.estimator.SessionRunHook):
+  """Ends training after the current step on SIGTERM or Ctrl-C, and saves."""
 
-  Attributes:
-    received: the signal that came, or None.
-  """
-
-  def __init__(self) -> None:
-    self.received: int | None = None
-    self._previous: dict[int, Any] = {}
-
-  def __enter__(self) -> InterruptHook:
-    for number in (signal.SIGTERM, signal.SIGINT):
-      self._previous[number] = signal.signal(number, self._receive)
-    return self
-
-  def __exit__(self, *unused: Any) -> None:
-    for number, handler in self._previous.items():
-      signal.signal(number, handler)
-
-  def _receive(self, number: int, frame: Any) -> None:
-    del frame
-    self.received = number
+  def say_received(self, name: str) -> None:
     print(
-        f"\n{signal.Signals(number).name}: saving a checkpoint after this step"
-        " (once more to stop without saving)",
+        f"\n{name}: saving a checkpoint after this step (once more to stop"
+        " without saving)",
         flush=True,
     )
-    signal.signal(number, self._previous[number])
 
   def after_run(self, run_context: Any, run_values: Any) -> None:
     del run_values
