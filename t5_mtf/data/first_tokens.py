@@ -11,7 +11,7 @@ from typing import Any
 import gin
 
 from t5_mtf import errors
-from t5_mtf.data.sources.base import DataSource, ShardInfo, shard
+from t5_mtf.data.sources.base import FunctionDataSource
 from t5_mtf.data.task import Task
 from t5_mtf.tf_compat import tf
 
@@ -62,7 +62,7 @@ def first_tokens(
   return taken.cache() if limit <= _KEPT_IN_MEMORY else taken
 
 
-class FirstTokensDataSource(DataSource):
+class FirstTokensDataSource(FunctionDataSource):
   """A task's tokenized examples; of "train" the first tokens only.
 
   Attributes:
@@ -76,7 +76,7 @@ class FirstTokensDataSource(DataSource):
       task: tokenizes before its `CacheDatasetPlaceholder`.
       share: see `first_tokens`.
     """
-    super().__init__((), caching_permitted=False)
+    super().__init__(self._read, (), caching_permitted=False)
     self.of = task
     self._share = share
 
@@ -84,27 +84,18 @@ class FirstTokensDataSource(DataSource):
   def splits(self) -> list[str]:
     return self.of.splits
 
-  def list_shards(self, split: str) -> list[str]:
-    self._check_split(split)
-    return [split]
-
-  def get_dataset(
-      self,
-      split: str = "train",
-      shuffle: bool = True,
-      seed: int | None = None,
-      shard_info: ShardInfo | None = None,
-      num_epochs: int | None = 1,
+  def _read(
+      self, split: str, shuffle_files: bool, seed: int | None = None
   ) -> tf.data.Dataset:
     # The order of the files stays, so that the first are the same in each
     # epoch; the task shuffles what is taken.
-    self._check_split(split)
+    del shuffle_files
     dataset = self.of.preprocess_precache(
         self.of.source.get_dataset(split, shuffle=False, seed=seed), seed
     )
     if split == "train":
       dataset = first_tokens(dataset, share=self._share)
-    return shard(dataset, shard_info).repeat(num_epochs)
+    return dataset
 
 
 def register(name: str, of: str, share: float = 1.0) -> None:
