@@ -20,7 +20,6 @@ from t5_mtf.ablations.table_results import (
 )
 from t5_mtf.evaluation import curves
 
-_METRICS_FILE = "metrics.jsonl"
 _LOSSES = 200  # of a run, that are kept
 
 
@@ -166,7 +165,7 @@ def _run_result(run: Run, done: Done, output: str) -> RunResult:
 
 
 def _losses(folder: str) -> list[tuple[int, float]]:
-  path = os.path.join(folder, _METRICS_FILE)
+  path = os.path.join(folder, curves.METRICS_FILE)
   if not os.path.exists(path):
     return []  # an ensemble's
   rows = curves.read_metrics(path)

@@ -11,10 +11,9 @@ from collections.abc import Sequence
 from t5_mtf.ablations import run_folder
 from t5_mtf.ablations.runs import ENSEMBLE, Run
 from t5_mtf.durations import duration
+from t5_mtf.evaluation import curves, selection
 from t5_mtf.evaluation import results as results_lib
-from t5_mtf.evaluation import selection
 
-_METRICS_FILE = "metrics.jsonl"
 _TAIL = 4096  # bytes; a record has about 150
 _SECONDS_BETWEEN_LINES = 30.0
 
@@ -83,8 +82,12 @@ class Watcher:
     for run in running:
       print(f"       {run.name}: {self._position(run)}", flush=True)
 
+  def _last_record(self, run: Run) -> dict | None:
+    folder = run.folder(self._output)
+    return last_record(os.path.join(folder, curves.METRICS_FILE))
+
   def _position(self, run: Run) -> str:
-    record = last_record(os.path.join(run.folder(self._output), _METRICS_FILE))
+    record = self._last_record(run)
     if not record:
       return "starting"
     if record["step"] >= run.total_steps:
@@ -103,7 +106,7 @@ class Watcher:
           for task, result in chosen.items()
           for name, value in list(result.metrics.items())[:1]
       )
-    record = last_record(os.path.join(run.folder(self._output), _METRICS_FILE))
+    record = self._last_record(run)
     return f", loss {record['loss']:.2f}" if record else ""
 
   def _left(self) -> str:

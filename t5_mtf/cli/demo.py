@@ -325,7 +325,7 @@ def _write_pictures(
 
   losses = {
       stage.title: curves.read_metrics(
-          os.path.join(stage.folder, "metrics.jsonl")
+          os.path.join(stage.folder, curves.METRICS_FILE)
       )
       for stage in stages
   }

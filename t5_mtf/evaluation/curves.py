@@ -16,6 +16,8 @@ from collections.abc import Mapping, Sequence
 
 from t5_mtf import errors
 
+METRICS_FILE = "metrics.jsonl"  # in a model directory
+
 Row = Mapping[str, float]
 
 _LOGGER = logging.getLogger(__name__)

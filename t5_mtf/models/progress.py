@@ -16,10 +16,8 @@ import sys
 from typing import TextIO
 
 from t5_mtf.durations import duration
-from t5_mtf.evaluation import files
+from t5_mtf.evaluation import curves, files
 from t5_mtf.models import storage
-
-METRICS_FILE = "metrics.jsonl"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,7 +40,7 @@ class MetricsFile:
   """
 
   def __init__(self, model_dir: str, start_step: int) -> None:
-    self._path = os.path.join(model_dir, METRICS_FILE)
+    self._path = os.path.join(model_dir, curves.METRICS_FILE)
     kept = [
         line
         for line in self._lines()
