@@ -5,14 +5,14 @@ from __future__ import annotations
 import ast
 import os
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from t5_mtf.ablations.runs import ENSEMBLE, Run
+from t5_mtf.gin_config import OPERATIVE_CONFIG
 
 SPLIT = "validation"
 _EVAL_FILE = "eval.gin"
-_OPERATIVE_CONFIG = "operative_config.gin"
 _OF_TRAINING = tuple(
     f"utils.run.{name} ="
     for name in (
@@ -53,6 +53,13 @@ def text(command: Sequence[str]) -> str:
   return " ".join(map(_quoted, command))
 
 
+def script(every: Iterable[Run], output: str) -> str:
+  """Returns the commands of runs, one a line, in the order of the runs."""
+  return "\n".join(
+      text(command) for run in every for command in commands(run, output)
+  )
+
+
 def training_params(run: Run, output: str) -> list[str]:
   """Returns the bindings of the training, folders and seed among them."""
   params = [*run.gin_params, *_seed_params(run)]
@@ -66,7 +73,7 @@ def training_params(run: Run, output: str) -> list[str]:
 def evaluation_files(run: Run, output: str) -> list[str]:
   """Returns the gin files of the evaluation."""
   if run.kind == ENSEMBLE:  # which writes how many models it holds
-    return [os.path.join(run.folder(output), _OPERATIVE_CONFIG), _EVAL_FILE]
+    return [os.path.join(run.folder(output), OPERATIVE_CONFIG), _EVAL_FILE]
   return [*run.gin_files, _EVAL_FILE]
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from t5_mtf import errors
-from t5_mtf.ablations import trainings
+from t5_mtf.ablations import runs, trainings
 from t5_mtf.ablations.experiments import Experiment
 from t5_mtf.ablations.runs import ENSEMBLE, RowRuns, Run
 from t5_mtf.ablations.scales import Scale
@@ -45,6 +47,22 @@ def row_runs(experiment: Experiment, scale: Scale, seed: int = 0) -> RowRuns:
         for heading in trainings.columns(experiment, scale)
     }
   return RowRuns(experiment.id, seed, columns)
+
+
+def needed(
+    experiments: Iterable[Experiment], scale: Scale, seeds: Iterable[int] = (0,)
+) -> list[Run]:
+  """Returns the runs of rows, each once: seed by seed, parents first.
+
+  Rows that cannot be run at the scale have none.
+  """
+  can_run = [e for e in experiments if not why_not(e, scale)]
+  return runs.in_order(
+      run
+      for seed in seeds
+      for experiment in can_run
+      for run in row_runs(experiment, scale, seed).columns.values()
+  )
 
 
 def why_not(experiment: Experiment, scale: Scale) -> str:

@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable, Sequence
 from typing import Any
+
+from t5_mtf import errors
+
+
+def add_rows(parser: argparse.ArgumentParser) -> None:
+  """Adds TABLE ... and --rows."""
+  add = parser.add_argument
+  add("tables", nargs="+", metavar="TABLE", help="table_4 or 4, ...")
+  add("--rows", nargs="+", default=[], metavar="ROW",
+      help="only these, such as bert_style or table_4/bert_style")
 
 
 def add_scale(parser: argparse.ArgumentParser) -> None:
@@ -36,7 +47,6 @@ def table_name(word: str) -> str:
   Raises:
     UnknownNameError: there is no such table.
   """
-  from t5_mtf import errors
   from t5_mtf.ablations import experiments
 
   name = f"table_{word}" if word.isdecimal() else word
@@ -46,6 +56,31 @@ def table_name(word: str) -> str:
         "`t5_mtf ablations list` shows them.",
     )  # fmt: skip
   return name
+
+
+def chosen_rows(tables: Iterable[str], rows: Sequence[str]) -> list[Any]:
+  """Returns the experiments of tables that rows name; all if none is named.
+
+  Raises:
+    UnknownNameError: a row is in none of the tables.
+  """
+  from t5_mtf.ablations import experiments
+  from t5_mtf.evaluation import paper
+
+  every = {e.id: e for name in tables for e in experiments.table(name)}
+  if not rows:
+    return list(every.values())
+  by_name: dict[str, list[Any]] = {}
+  for row_id, experiment in every.items():
+    for name in (row_id, row_id.partition("/")[2], paper.row(row_id).name):
+      if experiment not in by_name.setdefault(name.casefold(), []):
+        by_name[name.casefold()].append(experiment)
+  found = []
+  for row in rows:
+    if row.casefold() not in by_name:
+      raise errors.unknown_name("row of these tables", row, every)
+    found += by_name[row.casefold()]
+  return [e for e in every.values() if e in found]
 
 
 def changes(experiment: Any) -> str:

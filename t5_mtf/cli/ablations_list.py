@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable
 from typing import Any
 
 from t5_mtf.cli import ablations_flags, terminal
@@ -50,18 +49,20 @@ def run(flags: argparse.Namespace) -> int:
 
 
 def _tables(tables: Any, scale: Any) -> str:
+  from t5_mtf.ablations import configurations
   from t5_mtf.evaluation import paper
 
   lines = [["table", "rows", "runs", "section", "what"]]
   every = []
   for name, rows in tables.items():
-    found = _runs(rows, scale)
+    found = configurations.needed(rows, scale)
     every += rows
     known = paper.table(name)
     lines.append(
         [name, str(len(rows)), str(len(found)), known.section, known.title]
     )
-  lines.append(["all", str(len(every)), str(len(_runs(every, scale))), "", ""])
+  found = configurations.needed(every, scale)
+  lines.append(["all", str(len(every)), str(len(found)), "", ""])
   return terminal.table(lines, (1, 2), 70)
 
 
@@ -75,21 +76,9 @@ def _rows_of(name: str, scale: Any) -> str:
     reason = configurations.why_not(experiment, scale)
     lines.append([
         experiment.id,
-        str(len(_runs([experiment], scale))),
+        str(len(configurations.needed([experiment], scale))),
         table.rows[experiment.id].name,
         f"no runs: {reason}" if reason else ablations_flags.changes(experiment),
     ])  # fmt: skip
   heading = f"{name}  {table.title} (section {table.section})"
   return f"{heading}\n\n{terminal.table(lines, (1,), 100)}"
-
-
-def _runs(rows: Iterable[Any], scale: Any) -> list[Any]:
-  """The distinct runs of those rows that can be run."""
-  from t5_mtf.ablations import configurations, runs
-
-  return runs.in_order(
-      run
-      for row in rows
-      if not configurations.why_not(row, scale)
-      for run in configurations.row_runs(row, scale).columns.values()
-  )

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from t5_mtf import errors
-from t5_mtf.cli import ablations_flags, ablations_run, console, terminal
+from t5_mtf.cli import ablations_flags, console, terminal
 
 _EXAMPLES = """\
 examples:
@@ -37,10 +37,8 @@ def add_parser(commands: Any) -> argparse.ArgumentParser:
       ),
       epilog=_EXAMPLES,
   )
+  ablations_flags.add_rows(parser)
   add = parser.add_argument
-  add("tables", nargs="+", metavar="TABLE", help="table_4 or 4, ...")
-  add("--rows", nargs="+", default=[], metavar="ROW",
-      help="only these, such as bert_style or table_4/bert_style")
   add("--seeds", type=int, default=1, metavar="N",
       help="runs of each row (default 1)")
   add("--hardware", metavar="NAME", help="v2-8 ... v3-1024, T4, V100, A100,"
@@ -56,44 +54,30 @@ def add_parser(commands: Any) -> argparse.ArgumentParser:
 
 def run(flags: argparse.Namespace) -> int:
   """Carries out the command; returns 1 if a run would not work."""
-  from t5_mtf.ablations import configurations, runs
+  from t5_mtf.ablations import commands, configurations
 
   if flags.seeds < 1:
     raise errors.UserError(f"--seeds={flags.seeds} is not a number from 1 on.")
   scale = ablations_flags.scale(flags)
-  rows = ablations_run.chosen_rows(
+  rows = ablations_flags.chosen_rows(
       dict.fromkeys(map(ablations_flags.table_name, flags.tables)), flags.rows
   )
   reasons = {row.id: configurations.why_not(row, scale) for row in rows}
-  needed = {}
-  for row in rows:
-    if not reasons[row.id]:
-      found = [
-          configurations.row_runs(row, scale, n) for n in range(flags.seeds)
-      ]
-      needed[row.id] = runs.in_order(
-          single for one in found for single in one.columns.values()
-      )
+  needed = {
+      row.id: configurations.needed([row], scale, range(flags.seeds))
+      for row in rows
+      if not reasons[row.id]
+  }
   if flags.dry_run:
     return 0
   if flags.commands:
-    print(_commands(needed, flags.output))
+    print(commands.script(_distinct(needed), flags.output))
     return 0
   print(f"scale {scale.name}: {scale.description}")
   for row, reason in reasons.items():
     if reason:
       print(f"without {row}: {reason}")
   return _plan(needed, flags, scale) if needed else 1
-
-
-def _commands(needed: Mapping[str, Sequence[Any]], output: str) -> str:
-  from t5_mtf.ablations import commands
-
-  return "\n".join(
-      commands.text(command)
-      for single in _distinct(needed)
-      for command in commands.commands(single, output)
-  )
 
 
 def _distinct(needed: Mapping[str, Sequence[Any]]) -> list[Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from t5_mtf import errors
@@ -32,10 +32,8 @@ def add_parser(commands: Any) -> argparse.ArgumentParser:
       ),
       epilog=_EXAMPLES,
   )
+  ablations_flags.add_rows(parser)
   add = parser.add_argument
-  add("tables", nargs="+", metavar="TABLE", help="table_4 or 4, ...")
-  add("--rows", nargs="+", default=[], metavar="ROW",
-      help="only these, such as bert_style or table_4/bert_style")
   add("--seeds", type=int, default=1, metavar="N",
       help="runs of each row: with the seeds 0 to N - 1 (default 1)")
   add("--output", default="ablations", metavar="DIR",
@@ -49,8 +47,6 @@ def add_parser(commands: Any) -> argparse.ArgumentParser:
 
 def run(flags: argparse.Namespace) -> int:
   """Carries out the command; returns its exit status."""
-  from t5_mtf.ablations import runs as runs_lib
-
   for name in ("seeds", "jobs"):
     value = getattr(flags, name)
     if value is not None and value < 1:
@@ -62,7 +58,7 @@ def run(flags: argparse.Namespace) -> int:
     print(f"without {row}: {reason}")
   collectors = _collectors(names, scale, flags.seeds, flags.output)
   if flags.dry_run:
-    for single in runs_lib.in_order(wanted):
+    for single in wanted:
       print(single.name)
     return 0
   for collector in collectors:
@@ -73,50 +69,19 @@ def run(flags: argparse.Namespace) -> int:
 def _wanted(
     names: Sequence[str], rows: Sequence[str], scale: Any, seeds: int
 ) -> tuple[list[Any], dict[str, str]]:
-  """The runs of the columns, seed by seed, and why rows are left out."""
+  """The runs, seed by seed, and why rows are left out."""
   from t5_mtf.ablations import configurations
 
-  chosen = chosen_rows(names, rows)
+  chosen = ablations_flags.chosen_rows(names, rows)
   reasons = {e.id: configurations.why_not(e, scale) for e in chosen}
   without = {row: reason for row, reason in reasons.items() if reason}
-  wanted = [
-      run
-      for seed in range(seeds)
-      for e in chosen
-      if e.id not in without
-      for run in configurations.row_runs(e, scale, seed).columns.values()
-  ]
+  wanted = configurations.needed(chosen, scale, range(seeds))
   if not wanted:
     raise errors.UserError(
         "none of the rows can be run: "
         + "; ".join(f"{row}: {reason}" for row, reason in without.items())
     )
   return wanted, without
-
-
-def chosen_rows(tables: Iterable[str], rows: Sequence[str]) -> list[Any]:
-  """Returns the experiments of tables that rows name; all if none is named.
-
-  Raises:
-    UnknownNameError: a row is in none of the tables.
-  """
-  from t5_mtf.ablations import experiments
-  from t5_mtf.evaluation import paper
-
-  every = {e.id: e for name in tables for e in experiments.table(name)}
-  if not rows:
-    return list(every.values())
-  by_name: dict[str, list[Any]] = {}
-  for row_id, experiment in every.items():
-    for name in (row_id, row_id.partition("/")[2], paper.row(row_id).name):
-      if experiment not in by_name.setdefault(name.casefold(), []):
-        by_name[name.casefold()].append(experiment)
-  found = []
-  for row in rows:
-    if row.casefold() not in by_name:
-      raise errors.unknown_name("row of these tables", row, every)
-    found += by_name[row.casefold()]
-  return [e for e in every.values() if e in found]
 
 
 def _collectors(

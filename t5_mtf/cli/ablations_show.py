@@ -183,8 +183,4 @@ def _commands(experiment: Any, scale: Any, seed: int, output: str) -> str:
   from t5_mtf.ablations import commands, configurations, runs
 
   columns = configurations.row_runs(experiment, scale, seed).columns
-  return "\n".join(
-      commands.text(command)
-      for run in runs.in_order(columns.values())
-      for command in commands.commands(run, output)
-  )
+  return commands.script(runs.in_order(columns.values()), output)
