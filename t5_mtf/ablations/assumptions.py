@@ -73,20 +73,20 @@ def _stand_ins(experiment: Experiment, scale: Scale) -> list[str]:
         f"{scale.corpora[experiment.corpus]} stands for {experiment.corpus}."
     )
   if experiment.repeats:
-    repeats = experiment.repeats // scale.repeats_divisor
+    repeats = scale.repeats(experiment.repeats)
     unique = training_data.unique_tokens(experiment, scale)
     found.append(
         f"{unique:,} tokens are seen {repeats} times, for the paper's"
         f" {experiment.repeats}."
     )
   if experiment.adapter_width:
-    width = experiment.adapter_width // scale.adapter_width_divisor
+    width = scale.adapter_width(experiment.adapter_width)
     found.append(f"d = {width} stands for {experiment.adapter_width}.")
   for name, limit in (
       ("K", experiment.limit),
       ("K of the unlabeled text", experiment.unsupervised_limit),
   ):
     if limit:
-      here = limit // scale.examples_divisor
+      here = scale.examples(limit)
       found.append(f"{name} = {here:,} stands for {limit:,}.")
   return found

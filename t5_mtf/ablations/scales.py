@@ -135,6 +135,18 @@ class Scale:
     """Steps between the checkpoints of a training of so many steps."""
     return self.save_checkpoints_steps or -(-steps // self.evaluations)
 
+  def repeats(self, published: int) -> int:
+    """What stands for the paper's number of repeats."""
+    return max(1, published // self.repeats_divisor)
+
+  def adapter_width(self, published: int) -> int:
+    """What stands for the paper's width of adapters."""
+    return max(1, published // self.adapter_width_divisor)
+
+  def examples(self, published: int) -> int:
+    """What stands for the paper's limit K on numbers of examples."""
+    return published // self.examples_divisor
+
   def settings(self) -> dict[str, Any]:
     """The settings as plain data, to be written with results."""
     return dataclasses.asdict(self)

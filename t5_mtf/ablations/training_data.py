@@ -80,11 +80,10 @@ def _unlabeled(experiment: Experiment, scale: Scale) -> TrainingData:
 
 def unique_tokens(experiment: Experiment, scale: Scale) -> int:
   """The tokens that are repeated: all that are seen, by the repeats."""
-  repeats = max(1, experiment.repeats // scale.repeats_divisor)
   tokens = scale.pretraining_batch
   if not scale.batch_unit.startswith("tokens"):
     tokens *= scale.pretraining_inputs
-  return scale.pretraining_steps * tokens // repeats
+  return scale.pretraining_steps * tokens // scale.repeats(experiment.repeats)
 
 
 def _several_tasks(
@@ -127,12 +126,12 @@ def _mixture_of_tasks(experiment: Experiment, scale: Scale) -> str:
 def _rates(experiment: Experiment, scale: Scale) -> list[str]:
   found = []
   if experiment.limit:
-    limit = experiment.limit // scale.examples_divisor
+    limit = scale.examples(experiment.limit)
     found.append(f"rate_num_examples.maximum = {limit}")
   if experiment.temperature != 1:
     found.append(f"rate_num_examples.temperature = {experiment.temperature}")
   if experiment.unsupervised_limit:
-    limit = experiment.unsupervised_limit // scale.examples_divisor
+    limit = scale.examples(experiment.unsupervised_limit)
     found.append(f"rate_unsupervised.value = {limit}")
   return found
 

@@ -185,7 +185,7 @@ def _method(
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
   """Gin files and bindings that say which parameters are fine-tuned."""
   if experiment.trained == "adapters":
-    width = max(1, experiment.adapter_width // scale.adapter_width_divisor)
+    width = scale.adapter_width(experiment.adapter_width)
     return ("adapter_layers.gin",), (
         f"task_adapter/DenseReluDense.hidden_size = {width}",
         # The adapters are new, the layer norms trained with them are not.
