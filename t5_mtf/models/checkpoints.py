@@ -14,7 +14,8 @@ from t5_mtf.tf_compat import tf
 _STEP = re.compile(r"model\.ckpt-(\d+)$")
 # What TensorFlow and we ourselves leave behind when killed while writing.
 _LEFTOVER = re.compile(
-    r"(model\.ckpt|input_position)-\d+.*(_temp_[0-9a-f]+|\.tempstate\d+)$"
+    r"(model\.ckpt|input_position)-\d+.*"
+    r"(_temp_[0-9a-f]+|\.tempstate\d+|\.tmp[0-9a-f]*)$"
     r"|checkpoint\.tmp[0-9a-f]+$"
 )
 

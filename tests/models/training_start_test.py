@@ -218,7 +218,12 @@ def test_killed_at_any_moment_a_directory_can_be_continued(tmp_path, capsys):
     steps.append(_newest(tmp_path))
   # What a kill in the middle of a write leaves, in any case.
   (tmp_path / "model.ckpt-9_temp_0123456789abcdef").mkdir()
-  (tmp_path / "checkpoint.tmp0123456789abcdef").write_text("model_ch")
+  for name in (
+      "checkpoint.tmp0123456789abcdef",
+      "model.ckpt-9.meta.tmp0123456789abcdef",
+      "input_position-9.json.tmp",
+  ):
+    (tmp_path / name).write_text("model_ch")
   with open(tmp_path / "metrics.jsonl", "a", encoding="utf-8") as f:
     f.write('{"step": 9')
   end = steps[-1] + 3
