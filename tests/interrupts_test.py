@@ -20,6 +20,15 @@ class _Saying(interrupts.Interrupts):
     self.said.append(name)
 
 
+@pytest.fixture
+def as_in_a_terminal():
+  """Ctrl-C raises; where tests run in the background it may be ignored."""
+  before = signal.signal(signal.SIGINT, signal.default_int_handler)
+  yield
+  signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("as_in_a_terminal")
 def test_the_first_signal_is_kept_and_a_second_ends_at_once():
   with _Saying() as found:
     assert found.received is None
