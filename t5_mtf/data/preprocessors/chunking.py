@@ -6,16 +6,18 @@ drop the others, unless they are named.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import gin
 
 from t5_mtf import errors
+from t5_mtf.data import bulk
 from t5_mtf.data.features import Feature
 from t5_mtf.data.mapping import (
-    map_over_dataset,
+    example_seeds,
     maybe_cast_seed,
+    next_map_seed,
     unconverted,
 )
 from t5_mtf.tf_compat import tf
@@ -24,6 +26,9 @@ _MODULE = "t5.data.preprocessors"
 
 # The longest piece of one document that pre-training looks at.
 MAX_CHUNK = 65536
+
+# The number of examples that are looked at in bulk.
+_BULK = 128
 
 
 @gin.configurable(module=_MODULE)
@@ -69,11 +74,12 @@ def select_random_chunk(
       max_length, sequence_length, feature_key, output_features
   )
 
-  @map_over_dataset(num_seeds=1)
-  def choose(example: Mapping[str, Any], seed: tf.Tensor) -> dict[str, Any]:
+  seeds = [next_map_seed(), next_map_seed()]
+
+  def choose(index: tf.Tensor, example: Mapping[str, Any]) -> dict[str, Any]:
     return single_example_select_random_chunk(
         example,
-        seed,
+        example_seeds(seeds, index)[0],
         output_features=output_features,
         max_length=max_length,
         feature_key=feature_key,
@@ -84,11 +90,64 @@ def select_random_chunk(
         min_length=min_length,
     )
 
-  return choose(
-      dataset.filter(
-          unconverted(lambda example: tf.size(example[feature_key]) > 0)
-      )
+  filled = dataset.filter(
+      unconverted(lambda example: tf.size(example[feature_key]) > 0)
   )
+  chunks = filled.enumerate().map(
+      unconverted(choose),
+      num_parallel_calls=tf.data.AUTOTUNE,
+      deterministic=True,
+  )
+  tokens = bulk.find(dataset, feature_key)
+  if tokens is None or additional_feature_keys or passthrough_feature_keys:
+    return chunks
+  draws = uniform_random_start or min_length is not None
+  chunks_of = _bulk_chunks(
+      tokens,
+      lambda index, ids: choose(index, {feature_key: ids})[feature_key],
+      kept_length=0 if draws else max_length,
+  )
+  return bulk.offer(chunks, {feature_key: chunks_of})
+
+
+def _bulk_chunks(
+    tokens: bulk.Bulk, choose: Callable[..., tf.Tensor], kept_length: int
+) -> bulk.Bulk:
+  """The chunks of what is not empty.
+
+  Args:
+    tokens: the examples.
+    choose: makes the place of an example and its ids those of its chunk.
+    kept_length: the longest example of which nothing is to be drawn.
+  """
+
+  def mark(ids: tf.RaggedTensor) -> tuple[tf.RaggedTensor, tf.Tensor]:
+    return ids, ids.row_lengths() > 0
+
+  def cut(
+      index: tf.Tensor, marked: tuple[tf.RaggedTensor, tf.Tensor]
+  ) -> tf.RaggedTensor:
+    ids, _ = marked
+    return tf.cond(
+        tf.reduce_max(ids.row_lengths()) <= kept_length,
+        lambda: ids,
+        lambda: tf.map_fn(
+            lambda numbered: choose(*numbered),
+            (index, ids),
+            fn_output_signature=tf.RaggedTensorSpec(
+                [None], ids.dtype, ragged_rank=0
+            ),
+        ),
+    )
+
+  # A filter that only picks a feature costs no call.
+  filled = (
+      tokens.batches(_BULK)
+      .map(unconverted(mark), num_parallel_calls=tf.data.AUTOTUNE)
+      .unbatch()
+      .filter(unconverted(lambda ids, is_filled: is_filled))
+  )
+  return bulk.Bulk(filled.enumerate(), cut)
 
 
 def single_example_select_random_chunk(
@@ -201,14 +260,19 @@ def reduce_concat_tokens(
   """
   del unused_kwargs
 
-  def join(batch: tf.Tensor) -> dict[str, tf.Tensor]:
-    return {feature_key: tf.boolean_mask(batch, tf.not_equal(batch, 0))}
+  def join(batch: tf.Tensor | tf.RaggedTensor) -> dict[str, tf.Tensor]:
+    ids = batch.flat_values if isinstance(batch, tf.RaggedTensor) else batch
+    return {feature_key: tf.boolean_mask(ids, tf.not_equal(ids, 0))}
 
-  # Without parallel calls, a map that only picks features costs nothing.
-  tokens = dataset.map(unconverted(lambda example: example[feature_key]))
-  return tokens.padded_batch(batch_size, padded_shapes=[-1]).map(
-      unconverted(join), num_parallel_calls=tf.data.AUTOTUNE
-  )
+  tokens = bulk.find(dataset, feature_key)
+  if tokens is not None:
+    batches = tokens.batches(batch_size)
+  else:
+    # Without parallel calls, a map that only picks features costs nothing.
+    batches = dataset.map(
+        unconverted(lambda example: example[feature_key])
+    ).padded_batch(batch_size, padded_shapes=[-1])
+  return batches.map(unconverted(join), num_parallel_calls=tf.data.AUTOTUNE)
 
 
 def _random_range(

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from t5_mtf.data import bulk
 from t5_mtf.data.features import Feature
 from t5_mtf.data.mapping import map_over_dataset, of_user, unconverted
+from t5_mtf.data.vocabularies import SentencePieceVocabulary
 from t5_mtf.tf_compat import tf
 
 
@@ -81,7 +83,24 @@ def tokenize(
       encoded[key] = value
     return encoded
 
-  return dataset.map(unconverted(encode), num_parallel_calls=tf.data.AUTOTUNE)
+  tokenized = dataset.map(
+      unconverted(encode), num_parallel_calls=tf.data.AUTOTUNE
+  )
+  bulks = {
+      key: _texts(dataset, key, feature)
+      for key, feature in output_features.items()
+      if dataset.element_spec.get(key) == tf.TensorSpec([], tf.string)
+      # One of a user's own may not take several texts.
+      and type(feature.vocabulary) is SentencePieceVocabulary
+      and not (with_eos and feature.add_eos)
+  }
+  return bulk.offer(tokenized, bulks)
+
+
+def _texts(dataset: tf.data.Dataset, key: str, feature: Feature) -> bulk.Bulk:
+  # Without parallel calls, a map that only picks features costs nothing.
+  texts = dataset.map(unconverted(lambda example: example[key]))
+  return bulk.Bulk(texts, feature.vocabulary.encode_tf)
 
 
 def append_eos(
