@@ -177,10 +177,9 @@ def _implement_mesh(settings: RunSettings, params: Any) -> tuple[Any, Any]:
   """Returns (mesh implementation, variable placer or None)."""
   mesh = settings.mesh
   if not settings.use_tpu:
-    implementation = mtf.placement_mesh_impl.PlacementMeshImpl(
-        mesh.shape, mesh.layout, list(mesh.devices)
-    )
-    return implementation, None
+    from t5_mtf.models import placement  # which imports Mesh TF
+
+    return placement.implementation(mesh), None
   tpu_context = params["context"]
   hosts = [
       tpu_context.tpu_host_placement_function(host_id=i)

@@ -1,0 +1,53 @@
+"""A single device computes with the variables themselves, several with slices."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from t5_mtf.models import layouts, placement
+from t5_mtf.tf_compat import mtf, tf
+
+
+def _trained_once(devices):
+  """Subtracts 1 from a variable; returns its value, and names of variables."""
+  shape = f"batch:{len(devices)}" if len(devices) > 1 else ""
+  mesh_here = layouts.choose_mesh(shape, "d:batch", devices)
+  config = tf.compat.v1.ConfigProto(device_count={"CPU": len(devices)})
+  with tf.Graph().as_default(), tf.compat.v1.Session(config=config) as session:
+    graph = mtf.Graph()
+    mesh = mtf.Mesh(graph, "mesh")
+    dims = mtf.Shape([mtf.Dimension("d", 4)])
+    value = mtf.get_variable(
+        mesh, "v", dims, initializer=tf.compat.v1.ones_initializer()
+    )
+    # `top_k` has two results.
+    best, _ = mtf.top_k(value, dims.dims[0], mtf.Dimension("k", 2))
+    update = mtf.assign_sub(value, mtf.ones_like(value))
+    lowering = mtf.Lowering(graph, {mesh: placement.implementation(mesh_here)})
+    read = lowering.export_to_tf_tensor(best)
+    session.run(tf.compat.v1.global_variables_initializer())
+    session.run(lowering.copy_masters_to_slices())
+    np.testing.assert_array_equal(session.run(read), [1, 1])
+    session.run(lowering.lowered_operation(update))
+    session.run(lowering.copy_slices_to_masters())
+    [saved] = tf.compat.v1.global_variables()
+    names = {
+        op.name
+        for op in tf.compat.v1.get_default_graph().get_operations()
+        if op.type == "VarHandleOp"
+    }
+    return session.run(saved).tolist(), names
+
+
+@pytest.mark.parametrize("device", ["cpu:0", "/device:CPU:0", ""])
+def test_a_single_device_keeps_weights_once(device):
+  value, names = _trained_once([device])
+  assert value == [0, 0, 0, 0]
+  assert names == {"v"}
+
+
+def test_several_devices_keep_their_slices():
+  value, names = _trained_once(["cpu:0", "cpu:1"])
+  assert value == [0, 0, 0, 0]
+  assert names == {"v", "v_slice_0", "v_slice_1"}
