@@ -19,6 +19,13 @@ from t5_mtf.tf_compat import tf
 # The number of examples that are packed together.
 WINDOW = 2048
 
+# The number of examples that are put into rows at a time.
+_BLOCK = 128
+
+# Features of the row so far, int32 [length] each, and the number of examples in
+# it, an int64 scalar.
+_OpenRow = tuple[dict[str, Any], Any]
+
 
 def pack(
     dataset: tf.data.Dataset,
@@ -32,7 +39,8 @@ def pack(
   are handled in windows of `window`; a row is closed at the end of a window,
   so at most one row in each window is shorter than it could be. The result
   depends on nothing but the stream. Ids beyond the length of a row are cut
-  off (`statistics.length_statistics` counts such examples).
+  off (`statistics.length_statistics` counts such examples). A row comes as
+  soon as it is closed: it waits for blocks of 128 examples, not for its window.
 
   >>> dataset = tf.data.Dataset.from_generator(
   ...     lambda: [{"targets": [5, 6]}, {"targets": [7, 8]}, {"targets": [9]}],
@@ -59,28 +67,36 @@ def pack(
       if key in dataset.element_spec
   }
 
-  def trim(example: Mapping[str, Any]) -> dict[str, tf.Tensor]:
+  def trim(example: Mapping[str, Any]) -> dict[str, tf.RaggedTensor]:
+    # Of one example each, so that examples of any length make a batch.
     return {
-        key: tf.cast(example[key][:length], tf.int32)
+        key: _one_ragged(tf.cast(example[key][:length], tf.int32))
         for key, length in lengths.items()
     }
 
-  def pack_window(batch: Mapping[str, Any]) -> dict[str, tf.Tensor]:
-    examples = {key: _as_ragged(batch[key]) for key in lengths}
-    first = _row_starts(
-        [ragged.row_lengths() for ragged in examples.values()],
-        list(lengths.values()),
-        window,
-    )
-    rows = {}
-    for key, length in lengths.items():
-      rows.update(_rows_of(key, examples[key], first, length))
-    return rows
+  def pack_block(
+      open_row: _OpenRow,
+      block: tuple[tf.Tensor, dict[str, tf.RaggedTensor]],
+  ) -> tuple[_OpenRow, dict[str, tf.Tensor]]:
+    number, examples = block
+    joined = {key: ragged.values for key, ragged in examples.items()}
+    closes = tf.equal((number + 1) % (window // block_size), 0)
+    return _continue_rows(open_row, joined, lengths, closes)
 
-  return (
+  block_size = math.gcd(window, _BLOCK)
+  blocks = (
       dataset.map(unconverted(trim), num_parallel_calls=tf.data.AUTOTUNE)
-      .ragged_batch(window)
-      .map(unconverted(pack_window), num_parallel_calls=tf.data.AUTOTUNE)
+      .batch(block_size)
+      .enumerate()
+  )
+  none = {
+      key: _one_ragged(tf.zeros([0], tf.int32))[tf.newaxis][:0]
+      for key in lengths
+  }
+  end = tf.data.Dataset.from_tensors((tf.constant(-1, tf.int64), none))
+  return (
+      blocks.concatenate(end)
+      .scan(_no_row(lengths), unconverted(pack_block))
       .unbatch()
   )
 
@@ -116,27 +132,83 @@ def pad(
   return trimming.trim_and_pad_dataset(named, sequence_length)
 
 
-def _as_ragged(batch: tf.Tensor | tf.RaggedTensor) -> tf.RaggedTensor:
-  """Examples whose length is known statically are batched as a tensor."""
-  if isinstance(batch, tf.RaggedTensor):
-    return batch
-  return tf.RaggedTensor.from_tensor(batch)
+def _one_ragged(ids: tf.Tensor) -> tf.RaggedTensor:
+  """Ids [length] as [1, (length)]."""
+  ends = tf.stack([0, tf.size(ids, out_type=tf.int64)])
+  return tf.RaggedTensor.from_row_splits(ids, ends, validate=False)
+
+
+def _no_row(lengths: Mapping[str, int]) -> _OpenRow:
+  row = {
+      name: tf.zeros([length], tf.int32)
+      for key, length in lengths.items()
+      for name in _names_of(key)
+  }
+  return row, tf.constant(0, tf.int64)
+
+
+def _continue_rows(
+    open_row: _OpenRow,
+    examples: Mapping[str, tf.RaggedTensor],
+    lengths: Mapping[str, int],
+    closes: tf.Tensor,
+) -> tuple[_OpenRow, dict[str, tf.Tensor]]:
+  """Puts a block of examples into rows, beginning with the open one.
+
+  What is in the open row already counts as one example, number 0.
+
+  Args:
+    open_row: the row so far.
+    examples: feature -> ids [n, (length)].
+    lengths: feature -> length of a row.
+    closes: whether to close the last row.
+
+  Returns:
+    The open row, and the rows that are closed, int32 [rows, length] each.
+  """
+  row, members = open_row
+  used = {
+      key: tf.math.count_nonzero(row[f"{key}_segmentation"]) for key in lengths
+  }
+  sizes = [
+      tf.concat([used[key][tf.newaxis], examples[key].row_lengths()], 0)
+      for key in lengths
+  ]
+  first = _row_starts(sizes, list(lengths.values()), _BLOCK + 1)
+  number = tf.range(tf.size(sizes[0], out_type=tf.int64))
+  in_row = tf.searchsorted(first, number, side="right", out_type=tf.int64) - 1
+  segment = number - tf.gather(first, in_row)
+  segment += tf.where(tf.equal(in_row, 0), members, 1)
+  rows = {}
+  for key, length in lengths.items():
+    begun = [row[name][: used[key]] for name in _names_of(key)]
+    rows.update(
+        _rows_of(key, examples[key], begun, first, segment[1:], length)
+    )
+  # There is no row yet if nothing was in the open one and nothing came.
+  count = tf.where(segment[-1] > 0, tf.size(first), 0)
+  closed = tf.where(closes, count, count - 1)
+  still_open = tf.where(closes, 0, 1)
+  return (
+      {name: value[-1] * still_open for name, value in rows.items()},
+      segment[-1] * tf.cast(still_open, tf.int64),
+  ), {name: value[:closed] for name, value in rows.items()}
 
 
 def _row_starts(
-    sizes: list[tf.Tensor], lengths: list[int], window: int
+    sizes: list[tf.Tensor], lengths: list[int], limit: int
 ) -> tf.Tensor:
   """Which examples begin a row.
 
   The row that begins at example i ends before the first j for which the sizes
   of i ... j exceed a length: a search in the cumulative sums. Following these
   links from example 0 would be a loop over rows; doubling the links finds all
-  beginnings in log2(window) steps instead.
+  beginnings in log2(limit) steps instead.
 
   Args:
     sizes: for each feature, the lengths of the examples, int64 [n].
     lengths: for each feature, the length of a row.
-    window: an upper limit of n.
+    limit: an upper limit of n.
 
   Returns:
     The examples that begin a row, ascending int64 [rows].
@@ -154,7 +226,7 @@ def _row_starts(
   # Example n, behind the last, follows itself.
   following = tf.concat([following, count[tf.newaxis]], 0)
   starts = tf.zeros([1], tf.int64)
-  for _ in range(math.ceil(math.log2(window)) + 1):
+  for _ in range(math.ceil(math.log2(limit)) + 1):
     starts = tf.concat([starts, tf.gather(following, starts)], 0)
     following = tf.gather(following, following)
   is_start = tf.scatter_nd(
@@ -166,35 +238,49 @@ def _row_starts(
 
 
 def _rows_of(
-    key: str, examples: tf.RaggedTensor, first: tf.Tensor, length: int
+    key: str,
+    examples: tf.RaggedTensor,
+    begun: list[tf.Tensor],
+    first: tf.Tensor,
+    segment: tf.Tensor,
+    length: int,
 ) -> dict[str, tf.Tensor]:
   """Joins the examples of each row, for one feature.
 
   Args:
     key: name of the feature.
     examples: ids [n, (length)].
-    first: the examples that begin a row, int64 [rows].
+    begun: ids, segmentation and position that are in the first row already.
+    first: what begins a row, int64 [rows]: 0 for the row that is begun, then
+      the numbers of the examples from 1.
+    segment: the number of each example in its row, int64 [n].
     length: length of a row.
 
   Returns:
     Ids, segmentation and position, int32 [rows, length].
   """
   splits = examples.row_splits
-  row_splits = tf.concat([tf.gather(splits, first), splits[-1:]], 0)
   of_example = examples.value_rowids()
-  number = tf.range(examples.nrows(), dtype=tf.int64)
-  row = tf.searchsorted(first, number, side="right", out_type=tf.int64) - 1
-  segment = number - tf.gather(first, row) + 1
   ids = examples.flat_values
   place = tf.range(tf.size(ids, out_type=tf.int64))
-  values = {
-      key: ids,
-      f"{key}_segmentation": tf.gather(segment, of_example),
-      f"{key}_position": place - tf.gather(splits, of_example),
-  }
+  added = (
+      ids,
+      tf.gather(segment, of_example),
+      place - tf.gather(splits, of_example),
+  )
+  ends = splits + tf.size(begun[0], out_type=tf.int64)
+  row_splits = tf.concat(
+      [[0], tf.gather(ends, first[1:] - 1), ends[-1:]], 0
+  )
   return {
       name: tf.RaggedTensor.from_row_splits(
-          tf.cast(value, tf.int32), row_splits, validate=False
+          tf.concat([before, tf.cast(value, tf.int32)], 0),
+          row_splits,
+          validate=False,
       ).to_tensor(shape=[None, length])
-      for name, value in values.items()
+      for name, before, value in zip(_names_of(key), begun, added, strict=True)
   }
+
+
+def _names_of(key: str) -> tuple[str, str, str]:
+  return key, f"{key}_segmentation", f"{key}_position"

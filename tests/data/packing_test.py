@@ -51,7 +51,7 @@ def _padded(values, length) -> list[int]:
   return [*values, *[0] * (length - len(values))]
 
 
-@pytest.mark.parametrize("window", [1, 2, 7, 64, 2048])
+@pytest.mark.parametrize("window", [1, 2, 7, 64, 256, 2048])
 def test_rows_are_those_of_next_fit(window):
   examples = _examples(300)
   rows = _rows(packing.pack(_dataset(examples), _LENGTHS, window))
@@ -65,6 +65,35 @@ def test_rows_are_those_of_next_fit(window):
       assert row[key].tolist() == _padded(ids, length)
       assert row[f"{key}_segmentation"].tolist() == _padded(segments, length)
       assert row[f"{key}_position"].tolist() == _padded(places, length)
+
+
+def test_a_row_is_there_before_its_window_is_full():
+  def example(i):
+    # An error, if it is read.
+    with tf.control_dependencies(
+        [tf.debugging.assert_less(i, np.int64(packing.WINDOW // 2))]
+    ):
+      return {"targets": tf.identity([i])}
+
+  examples = tf.data.Dataset.range(packing.WINDOW).map(example)
+  first = next(iter(packing.pack(examples, {"targets": 10})))
+  assert first["targets"].numpy().tolist() == [*range(10)]
+
+
+def test_examples_without_ids_are_counted_in_the_next_block():
+  empty = {"targets": np.zeros(0, np.int32)}
+  dataset = _dataset([{"targets": np.array([5], np.int32)}, *[empty] * 200])
+  last = {"targets": np.array([6], np.int32)}
+  rows = _rows(
+      packing.pack(dataset.concatenate(_dataset([last])), {"targets": 4})
+  )
+  assert [row["targets"].tolist() for row in rows] == [[5, 6, 0, 0]]
+  assert rows[0]["targets_segmentation"].tolist() == [1, 202, 0, 0]
+
+
+def test_no_examples_make_no_rows():
+  none = _dataset(_examples(1)).take(0)
+  assert not _rows(packing.pack(none, _LENGTHS))
 
 
 def test_rows_are_int32_of_static_shape():
