@@ -67,6 +67,11 @@ class Mesh:
     return self.split_of("batch") * self.split_of("outer_batch")
 
   @property
+  def has_gpus(self) -> bool:
+    """Whether a GPU is among the devices."""
+    return any("gpu" in device.lower() for device in self.devices)
+
+  @property
   def num_logical_cpus(self) -> int:
     """How many CPU devices TensorFlow has to make for this mesh."""
     return max(1, sum("cpu" in d.lower() for d in self.devices))

@@ -1,4 +1,4 @@
-"""A single device computes with the variables themselves, several with slices."""
+"""A single device computes with the variables; several have slices of them."""
 
 from __future__ import annotations
 
