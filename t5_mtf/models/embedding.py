@@ -34,6 +34,31 @@ class GatherVocabEmbedding(mtf_transformer.VocabEmbedding):
       embedded *= self._output_dim.size**0.5
     return embedded
 
+  def hidden_to_logits(self, hidden: Any, context: Any) -> Any:
+    """Returns logits [..., vocab] of hidden states [..., d_model].
+
+    A token at a time, the product reads little but the embedding: it is turned
+    once, before the first token, to lie as it is read.
+    """
+    mesh_shape = context.model.mesh_shape
+    turned = mtf.Shape([self._output_dim, self._vocab_dim])
+    if (
+        context.mode not in ("first_part", "incremental")
+        or mesh_shape is None
+        or mesh_shape.size > 1
+    ):
+      return super().hidden_to_logits(hidden, context)
+    if context.mode == "first_part":
+      context.record_constant_state(
+          mtf.transpose(self._embedding_weights, turned)
+      )
+      return super().hidden_to_logits(hidden, context)
+    if not self._scale_variable_like_classifier_weights:
+      hidden *= self._output_dim.size**-0.5
+    return mtf.einsum(
+        [hidden, context.get_constant_state()], reduced_dims=[self._output_dim]
+    )
+
 
 def gather(weights: Any, ids: Any) -> Any:
   """Rows `ids` [...] of `weights` [vocab, depth], as [..., depth].
@@ -59,7 +84,7 @@ def gather(weights: Any, ids: Any) -> Any:
     return [summed, None]
 
   return mtf.slicewise(
-      tf.gather,
+      _rows,
       [weights, ids],
       output_shape=shape,
       output_dtype=weights.dtype,
@@ -67,3 +92,9 @@ def gather(weights: Any, ids: Any) -> Any:
       grad_function=gradient,
       name="gather",
   )
+
+
+def _rows(weights: Any, ids: Any) -> Any:
+  # As a value: once a variable itself is gathered from, TensorFlow copies it
+  # at every read, the product for the logits included.
+  return tf.gather(tf.convert_to_tensor(weights), ids)

@@ -52,14 +52,26 @@ class StepContext:
 
 def build_model(settings: RunSettings) -> Any:
   """Builds the Mesh TF model that gin configures, for the run's vocabulary."""
+  from t5_mtf.models import attention  # which imports Mesh TF
+
   inputs, targets = settings.vocabulary
-  return mtf_utils.build_model(
+  model = mtf_utils.build_model(
       model_type=settings.model_type,
       input_vocab_size=inputs.vocab_size,
       output_vocab_size=targets.vocab_size,
       layout_rules=settings.mesh.layout,
       mesh_shape=settings.mesh.shape,
   )
+  for stack in stacks(model):
+    attention.replace_layers(stack)
+  return model
+
+
+def stacks(model: Any) -> list[Any]:
+  """The layer stacks of a model: one, or encoder's and decoder's."""
+  parts = [getattr(model, n, None) for n in ("encoder", "decoder")]
+  parts = [p for p in parts if p is not None] or [model]
+  return [p.layer_stack for p in parts]
 
 
 def make_context(

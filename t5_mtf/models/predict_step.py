@@ -8,7 +8,7 @@ from typing import Any
 
 import gin
 
-from t5_mtf.models import decode_options
+from t5_mtf.models import decode_options, model_fn
 from t5_mtf.models.decode_options import DecodeOptions
 from t5_mtf.models.model_fn import (
     StepContext,
@@ -162,8 +162,7 @@ def _without_recomputation(model: Any) -> Iterator[None]:
 
   What it recomputes cannot be read from outside, as decoding has to.
   """
-  models = [getattr(model, part, None) for part in ("encoder", "decoder")]
-  stacks = [part.layer_stack for part in models if part] or [model.layer_stack]
+  stacks = model_fn.stacks(model)
   before = [stack._recompute_grads for stack in stacks]
   for stack in stacks:
     stack._recompute_grads = False

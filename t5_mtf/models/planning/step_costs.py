@@ -174,13 +174,6 @@ def _bound(configurable: str, parameter: str, value: Any) -> Iterator[None]:
     used.update(used_before)
 
 
-def stacks(model: Any) -> list[Any]:
-  """The layer stacks of a model: one, or encoder's and decoder's."""
-  parts = [getattr(model, n, None) for n in ("encoder", "decoder")]
-  parts = [p for p in parts if p is not None] or [model]
-  return [p.layer_stack for p in parts]
-
-
 def blocks_of(stack: Any) -> dict[str, list[Any]]:
   """Layers by the name of their block, in order."""
   found: dict[str, list[Any]] = collections.defaultdict(list)
@@ -192,7 +185,7 @@ def blocks_of(stack: Any) -> dict[str, list[Any]]:
 def _depth(model: Any) -> int | None:
   """How many equal blocks each stack has; None if they are not equal."""
   depths = set()
-  for stack in stacks(model):
+  for stack in model_fn.stacks(model):
     blocks = list(blocks_of(stack).values())
     kinds = {tuple(map(_kind, block)) for block in blocks}
     if len(kinds) != 1 or not hasattr(stack, "_layers"):
@@ -212,7 +205,7 @@ def _kind(layer: Any) -> tuple[Any, ...]:
 
 def _shallow(settings: RunSettings, depth: int, blocks: int) -> Any:
   model = model_fn.build_model(settings)
-  for stack in stacks(model):
+  for stack in model_fn.stacks(model):
     stack._layers = stack.layers[: len(stack.layers) // depth * blocks]
   return model
 

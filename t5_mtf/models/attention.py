@@ -1,0 +1,231 @@
+"""Attention that does once what Mesh TF's layers do again and again.
+
+Mesh TF's attention makes the same bias anew in each layer of a stack. While it
+decodes, it writes a token's keys and values by products with the whole memory,
+and then multiplies each query with the memory element by element. Here a stack
+makes its bias once; and on a mesh of one device a token is written to its own
+place of a memory that lies in the order in which matrix products read it.
+Variables, gin names and results are those of Mesh TF's layers.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from t5_mtf.tf_compat import mtf, mtf_layers, tf
+
+
+class SelfAttention(mtf_layers.SelfAttention):
+  """Mesh TF's `SelfAttention`, faster."""
+
+  def compute_bias(
+      self,
+      context: Any,
+      memory_position: Any,
+      x: Any,
+      heads_dims: Sequence[Any],
+      q: Any,
+      use_prompt_kv: str | None = None,
+  ) -> Any:
+    """Returns the bias of the attention logits, made by the first layer."""
+    compute = functools.partial(
+        super().compute_bias,
+        *(context, memory_position, x, heads_dims, q, use_prompt_kv),
+    )
+    if use_prompt_kv or self.relative_attention_type not in _SHARED_BIASES:
+      return compute()
+    return _once(context, ("self_attention", *heads_dims), compute)
+
+  def call(self, context: Any, x: Any, losses: Any = None) -> Any:
+    """Calls the layer; see `transformer_layers.SelfAttention`."""
+    if context.mode not in ("first_part", "incremental") or not _is_plain(
+        self, context
+    ):
+      return super().call(context, x, losses)
+    params = self.make_params(context)
+    heads, memory = params.memory_heads_dims, self.memory_length(context)
+    order = [*context.batch_dims, *heads, memory, self.kv_dim]
+    if context.mode == "first_part":
+      y = super().call(context, x, losses)
+      context.new_states[-2:] = [
+          mtf.transpose(state, order) for state in context.new_states[-2:]
+      ]
+      return y
+    keys, values = (
+        _with_token(context, old, new)
+        for old, new in zip(
+            context.get_states(2),
+            (params.compute_k(x), params.compute_v(x)),
+            strict=True,
+        )
+    )
+    context.record_new_states([keys, values])
+    q = params.compute_q(x)
+    position = mtf.range(context.mesh, memory, tf.int32)
+    bias = self.compute_bias(context, position, x, heads, q)
+    attended = _attend(q, keys, values, bias)
+    y = params.compute_output(attended, x.shape)
+    return self.layer_output_from_attention_output(context, y, losses)
+
+
+class EncDecAttention(mtf_layers.EncDecAttention):
+  """Mesh TF's `EncDecAttention`, faster."""
+
+  def call(self, context: Any, x: Any, losses: Any = None) -> Any:
+    """Calls the layer; see `transformer_layers.EncDecAttention`."""
+    if context.mode not in ("first_part", "incremental") or not _is_plain(
+        self, context
+    ):
+      return super().call(context, x, losses)
+    params = self.make_params(context)
+    heads = params.memory_heads_dims
+    if context.mode == "first_part":
+      y = super().call(context, x, losses)
+      *memories, length = context.constant_states[-1]
+      batch = [d for d in context.batch_dims if d in memories[0].shape.dims]
+      order = [*batch, *heads, length, self.kv_dim]
+      context.constant_states[-1] = [mtf.transpose(m, order) for m in memories]
+      return y
+    keys, values = context.get_constant_state()
+    bias = _once(
+        context,
+        ("enc_dec_attention", *heads),
+        lambda: mtf_layers.enc_dec_attention_bias(self, context, heads),
+    )
+    attended = _attend(params.compute_q(x), keys, values, bias)
+    y = params.compute_output(attended, x.shape)
+    return self.layer_output_from_attention_output(context, y, losses)
+
+
+# Without positions of its own, a layer's bias is the mask alone.
+_SHARED_BIASES = (None, "bias_shared")
+_REPLACEMENTS = {
+    base: layer
+    for layer in (SelfAttention, EncDecAttention)
+    for base in layer.__bases__
+}
+
+
+def replace_layers(stack: Any) -> None:
+  """Makes the attention layers of a Mesh TF `LayerStack` those of here.
+
+  Layers of other classes, subclasses of Mesh TF's too, stay what they are.
+  """
+  for layer in stack.layers:
+    layer.__class__ = _REPLACEMENTS.get(type(layer), type(layer))
+
+
+def _is_plain(layer: Any, context: Any) -> bool:
+  """Whether what is here decodes as the layer is configured."""
+  mesh_shape = context.model.mesh_shape
+  return (
+      mesh_shape is not None
+      and mesh_shape.size == 1
+      and context.activation_dtype == tf.float32
+      and layer.num_heads > 1
+      and not layer.num_memory_heads
+      and not layer.shared_kv
+      and not layer.attention_kwargs
+      and not layer.keep_query_heads_dims
+      and not layer.hyperprompt_length_encoder
+      and not layer.hyperprompt_length_decoder
+      and layer.relative_attention_type in _SHARED_BIASES
+      and layer.attention_func is None
+      and not context.model.ensemble_dims
+  )
+
+
+def _once(context: Any, key: Any, compute: Callable[[], Any]) -> Any:
+  """What the layers of a stack have in common, computed by the first of them.
+
+  Layers that are recomputed for their gradients cannot use each other's.
+  """
+  if context.model.layer_stack._recompute_grads:
+    return compute()
+  key = (__name__, key)
+  if key not in context.cache:
+    context.cache[key] = compute()
+  return context.cache[key]
+
+
+def _with_token(context: Any, memory: Any, token: Any) -> Any:
+  """A memory with keys, or values, of a token at its position.
+
+  Args:
+    context: in "incremental" mode.
+    memory: [<batch_dims>, <heads>, memory_length, d_kv].
+    token: [<batch_dims>, d_kv, <heads>] in any order.
+  """
+  *rows, length, depth = memory.shape.dims
+  everything = memory.shape.dims
+
+  def place_of_rows() -> Any:
+    """Where the token is, among all the places of all rows: [rows, 1]."""
+    position = mtf.broadcast(context.position, rows)
+    return _on_one_device(
+        lambda p: tf.reshape(tf.range(tf.size(p)), p.shape) * length.size + p,
+        [position],
+        position.shape,
+        "place",
+    )
+
+  place = _once(context, ("place", *everything), place_of_rows)
+
+  def write(old: Any, new: Any, at: Any) -> Any:
+    updated = tf.tensor_scatter_nd_update(
+        tf.reshape(old, [-1, depth.size]),
+        tf.reshape(at, [-1, 1]),
+        tf.reshape(new, [-1, depth.size]),
+    )
+    return tf.reshape(updated, old.shape)
+
+  token = mtf.transpose(token, [*rows, depth])
+  return _on_one_device(write, [memory, token, place], memory.shape, "write")
+
+
+def _attend(q: Any, keys: Any, values: Any, bias: Any) -> Any:
+  """Dot-product attention of one token, or of a beam's.
+
+  Args:
+    q: queries; has the dimensions of the memory but its length, and maybe more.
+    keys: [<rows>, memory_length, d_kv].
+    values: [<rows>, memory_length, d_kv].
+    bias: of the logits, with some of their dimensions; or None.
+
+  Returns:
+    A tensor of the shape of `q`.
+  """
+  *rows, length, depth = keys.shape.dims
+  queries = [d for d in q.shape.dims if d not in (*rows, depth)]
+  shape = mtf.Shape([*rows, *queries, depth])
+  inputs = [mtf.transpose(q, shape), keys, values]
+  if bias is not None:
+    inputs.append(mtf.broadcast(bias, [*rows, *queries, length]))
+
+  def attend(q: Any, keys: Any, values: Any, *bias: Any) -> Any:
+    flat = tf.reshape(q, [*keys.shape[:-2], -1, depth.size])
+    logits = tf.matmul(flat, keys, transpose_b=True)
+    for b in bias:
+      logits += tf.reshape(b, logits.shape)
+    return tf.reshape(tf.matmul(tf.nn.softmax(logits), values), q.shape)
+
+  attended = _on_one_device(attend, inputs, shape, "attend")
+  return mtf.transpose(attended, q.shape)
+
+
+def _on_one_device(
+    fn: Callable[..., Any], inputs: Sequence[Any], shape: Any, name: str
+) -> Any:
+  """Applies a TensorFlow function, which nothing is split for."""
+  # A layout may split any dimension over a mesh dimension of size 1.
+  dims = {dim for tensor in inputs for dim in tensor.shape.dims}
+  return mtf.slicewise(
+      fn,
+      inputs,
+      output_shape=shape,
+      splittable_dims=[*dims, *shape.dims],
+      grad_function=0,
+      name=name,
+  )
