@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import argparse
 import functools
+import gc
 import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from t5_mtf import errors, tf_compat
+
+# New objects after which Python's garbage collector looks at them. The objects
+# of TensorFlow and of a graph are hundreds of thousands, and none is garbage.
+_OBJECTS_BETWEEN_COLLECTIONS = 100_000
 
 
 class Parser(argparse.ArgumentParser):
@@ -71,6 +76,7 @@ def guarded(main: Callable[..., int]) -> Callable[..., int]:
 
   @functools.wraps(main)
   def command(argv: Sequence[str] | None = None) -> int:
+    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
     try:
       return main(argv)
     except (

@@ -77,13 +77,13 @@ class SaverHook(tf.estimator.CheckpointSaverHook):
   """Saves checkpoints, the first before the first step.
 
   TensorFlow's own also writes the graph as text (`graph.pbtxt`), which takes as
-  long as building it and which nothing reads: TensorBoard takes it from the
-  event file, programs from the `.meta` file of a checkpoint.
+  long as building it and which nothing reads, and into the event file a second
+  time. TensorBoard takes it from the event file, where it is since the file was
+  opened; programs from the `.meta` file of a checkpoint.
   """
 
   def after_create_session(self, session: Any, coord: Any) -> None:
     del coord
-    self._summary_writer.add_graph(session.graph)
     step = session.run(self._global_step_tensor)
     self._save(session, step)
     self._timer.update_last_triggered_step(step)

@@ -62,6 +62,7 @@ def build(features: Mapping[str, Any], context: StepContext) -> Any:
     train_op = tf.compat.v1.assign_add(global_step, 1).op
   context.report.add("model", describe_model(context))
   with mtf.utils.outside_all_rewrites():
+    _take_as_ready()
     plan = _initialize(context)
     training_hooks = _checkpoint_hooks(lowering, settings)
     if plan:
@@ -256,6 +257,17 @@ def _initialize(context: StepContext) -> initialization.Plan | None:
   )
   context.report.add("weights", plan.describe())
   return plan
+
+
+def _take_as_ready() -> None:
+  """Has TensorFlow not look, twice, whether each variable has its first value.
+
+  All get it at once, or from a checkpoint that `_initialize` has found to fit.
+  """
+  missing = tf.constant([], tf.string)
+  keys = tf.compat.v1.GraphKeys
+  for key in (keys.READY_OP, keys.READY_FOR_LOCAL_INIT_OP):
+    tf.compat.v1.add_to_collection(key, missing)
 
 
 def _account_hook(plan: initialization.Plan, model_dir: str) -> Any:

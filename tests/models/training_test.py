@@ -32,7 +32,9 @@ def test_trains_to_the_last_step_and_records_the_first_and_the_last(tmp_path):
   }
   assert records[0]["learning_rate"] == pytest.approx(0.001)
   assert (tmp_path / "operative_config.gin").read_text().count("run.") > 3
-  assert any(f.name.startswith("events.out") for f in tmp_path.iterdir())
+  [events] = tmp_path.glob("events.out*")
+  written = list(tf.compat.v1.train.summary_iterator(str(events)))
+  assert sum(event.WhichOneof("what") == "graph_def" for event in written) == 1
   assert (tmp_path / "model.ckpt-0.meta").exists()
   assert not (tmp_path / "graph.pbtxt").exists()
 
