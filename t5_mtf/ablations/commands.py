@@ -23,6 +23,9 @@ _OF_TRAINING = tuple(
     )
 )
 
+# Rows are compared, and may be run on different machines.
+_FLOAT32 = "mixed_precision.enabled = False"
+
 
 def commands(run: Run, output: str) -> list[list[str]]:
   """Returns the commands of a run, in order: to make the model, to evaluate it.
@@ -62,7 +65,7 @@ def script(every: Iterable[Run], output: str) -> str:
 
 def training_params(run: Run, output: str) -> list[str]:
   """Returns the bindings of the training, folders and seed among them."""
-  params = [*run.gin_params, *_seed_params(run)]
+  params = [*run.gin_params, *_seed_params(run), _FLOAT32]
   if bound(run, "utils.run.train_steps") is None:
     params.append(f"utils.run.train_steps = {run.total_steps}")
   for parent in run.parents:

@@ -88,8 +88,8 @@ def _add_training_flags(parser: argparse.ArgumentParser) -> None:
   add("--log_every", type=int, default=10, metavar="N",
       help="steps between records in metrics.jsonl (default 10)")
   add("--mixed_precision", choices=("auto", "on", "off"), help="train with"
-      " bfloat16 matrix products, the rest in float32; auto: where the CPU is"
-      " fast at them (default off)")
+      " bfloat16 matrix products, the rest in float32; auto, the default: where"
+      " the CPU is fast at them")
   add("--allow_oversize", action="store_true", help="train even if the estimate"
       " of the memory says that a step does not fit")
   add("--allow_partial_initialization", action="store_true", help="start from"

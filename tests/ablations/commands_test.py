@@ -41,14 +41,17 @@ def test_a_pretraining_is_trained_to_its_steps_with_its_seed():
   assert flags.model_dir == PRETRAINING.folder("out")
   assert flags.gin_file == ["x.gin"]
   assert flags.gin_param == [
-      "run_seed.value = 0", "utils.run.train_steps = 100"
-  ]  # fmt: skip
+      "run_seed.value = 0",
+      "mixed_precision.enabled = False",
+      "utils.run.train_steps = 100",
+  ]
 
 
 def test_a_fine_tuning_starts_from_its_parent_and_is_evaluated():
   train, evaluate = commands.commands(FINE_TUNING, "out")
-  assert train[-2:] == [
+  assert train[-3:] == [
       "--gin_param=run_seed.value = 3",
+      "--gin_param=mixed_precision.enabled = False",
       f"--gin_param=utils.run.init_checkpoint = '{PRETRAINING.folder('out')}'",
   ]
   flags = t5_mesh_transformer.make_parser().parse_strictly(evaluate[1:])

@@ -26,12 +26,15 @@ def _is_rewritten(settings):
   return options.auto_mixed_precision_onednn_bfloat16 != 0
 
 
-def test_off_is_the_default_and_says_where_auto_is_faster(tmp_path):
-  settings = tiny.settings(tmp_path)
+def test_off_is_float32(tmp_path):
+  settings = _settings(tmp_path, False)
   assert not _is_rewritten(settings)
-  said = mixed_precision.description(settings)
-  assert said.startswith("float32")
-  assert ("--mixed_precision=auto" in said) == _HAS
+  assert mixed_precision.description(settings) == "float32"
+
+
+def test_the_default_is_auto():
+  tiny.clear_gin()
+  assert mixed_precision.mixed_precision() is None
 
 
 def test_auto_is_for_training_on_cpus_that_have_it(tmp_path, monkeypatch):
