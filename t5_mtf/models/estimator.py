@@ -100,6 +100,7 @@ def session_config(settings: RunSettings) -> Any:
     for name in _REWRITES:
       setattr(rewrites, name, rewrites.OFF)
     rewrites.memory_optimization = rewrites.NO_MEM_OPT
+    rewrites.disable_tfg_optimizer = True
     rewrites.meta_optimizer_iterations = rewrites.ONE
   if mixed_precision.is_used(settings):
     mixed_precision.rewrite(config)
