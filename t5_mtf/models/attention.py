@@ -11,7 +11,7 @@ Variables, gin names and results are those of Mesh TF's layers.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from t5_mtf.tf_compat import mtf, mtf_layers, tf
@@ -36,7 +36,16 @@ class SelfAttention(mtf_layers.SelfAttention):
     )
     if use_prompt_kv or self.relative_attention_type not in _SHARED_BIASES:
       return compute()
-    return _once(context, ("self_attention", *heads_dims), compute)
+    return _once(
+        context,
+        ("self_attention", *heads_dims),
+        lambda: _in_order(compute(), [*q.shape.dims, *memory_position.shape.dims]),
+    )
+
+  @property
+  def attention_fn(self) -> Callable[..., Any]:
+    """What attends, given queries, keys and values."""
+    return functools.partial(_attention, self, super().attention_fn)
 
   def call(self, context: Any, x: Any, losses: Any = None) -> Any:
     """Calls the layer; see `transformer_layers.SelfAttention`."""
@@ -72,6 +81,11 @@ class SelfAttention(mtf_layers.SelfAttention):
 
 class EncDecAttention(mtf_layers.EncDecAttention):
   """Mesh TF's `EncDecAttention`, faster."""
+
+  @property
+  def attention_fn(self) -> Callable[..., Any]:
+    """What attends, given queries, keys and values."""
+    return functools.partial(_attention, self, super().attention_fn)
 
   def call(self, context: Any, x: Any, losses: Any = None) -> Any:
     """Calls the layer; see `transformer_layers.EncDecAttention`."""
@@ -135,6 +149,77 @@ def _is_plain(layer: Any, context: Any) -> bool:
       and layer.attention_func is None
       and not context.model.ensemble_dims
   )
+
+
+def _in_order(tensor: Any, dims: Iterable[Any]) -> Any:
+  """A tensor, or None, with its dimensions in the order that they have here."""
+  if tensor is None:
+    return None
+  return mtf.transpose(tensor, [d for d in dims if d in tensor.shape.dims])
+
+
+def _attention(
+    layer: Any,
+    mesh_tfs: Callable[..., Any],
+    q: Any,
+    k: Any,
+    v: Any,
+    *dims: Any,
+    context: Any,
+    **options: Any,
+) -> Any:
+  """Mesh TF's `attention.attention`, with the softmax as one operation."""
+  if not _is_plain(layer, context) or options.pop("z_loss_coeff"):
+    return mesh_tfs(q, k, v, *dims, context=context, **options)
+  return _plain_attention(q, k, v, *dims, context=context, **options)
+
+
+def _plain_attention(
+    q: Any,
+    k: Any,
+    v: Any,
+    memory_length_dim: Any,
+    key_dim: Any,
+    value_dim: Any,
+    bias: Any,
+    context: Any,
+    dropout_rate: float,
+    dropout_broadcast_dims: Sequence[Any],
+) -> Any:
+  logits = mtf.layers.us_einsum([q, k], reduced_dims=[key_dim])
+  if bias is not None:
+    logits += bias
+  weights = mtf.dropout(
+      softmax(logits, memory_length_dim),
+      context.train,
+      1.0 - dropout_rate,
+      noise_shape=logits.shape - dropout_broadcast_dims,
+  )
+  return mtf.einsum([weights, v], q.shape - key_dim + value_dim)
+
+
+def softmax(logits: Any, dim: Any) -> Any:
+  """`mtf.softmax` over the last dimension, on one device."""
+
+  def gradient(operation: Any, grad: Any) -> list[Any]:
+    [weights] = operation.outputs
+    found = _on_one_device(
+        lambda w, g: w * (g - tf.reduce_sum(w * g, -1, keepdims=True)),
+        [weights, grad],
+        weights.shape,
+        "softmax_gradient",
+    )
+    return [found]
+
+  order = logits.shape - dim + dim
+  weights = _on_one_device(
+      tf.nn.softmax,
+      [mtf.transpose(logits, order)],
+      order,
+      "softmax",
+      gradient,
+  )
+  return mtf.transpose(weights, logits.shape)
 
 
 def _once(context: Any, key: Any, compute: Callable[[], Any]) -> Any:
@@ -216,7 +301,11 @@ def _attend(q: Any, keys: Any, values: Any, bias: Any) -> Any:
 
 
 def _on_one_device(
-    fn: Callable[..., Any], inputs: Sequence[Any], shape: Any, name: str
+    fn: Callable[..., Any],
+    inputs: Sequence[Any],
+    shape: Any,
+    name: str,
+    gradient: Callable[..., Any] | int = 0,
 ) -> Any:
   """Applies a TensorFlow function, which nothing is split for."""
   # A layout may split any dimension over a mesh dimension of size 1.
@@ -226,6 +315,6 @@ def _on_one_device(
       inputs,
       output_shape=shape,
       splittable_dims=[*dims, *shape.dims],
-      grad_function=0,
+      grad_function=gradient,
       name=name,
   )
