@@ -191,7 +191,7 @@ def main() -> None:
       which: _medians(runs, found["ours"]) for which, runs in found.items()
   }
   if flags.json:
-    print(json.dumps(_as_json(medians), indent=2))
+    print(json.dumps(_as_json(medians)))
   else:
     _print_table(medians)
 

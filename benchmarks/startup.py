@@ -199,7 +199,7 @@ def main() -> None:
         case: {which: _medians(runs) for which, runs in found.items()}
         for case, found in cases.items()
     }
-    print(json.dumps({"cases": medians}, indent=2))
+    print(json.dumps({"cases": medians}))
   else:
     _print_table(cases)
 
