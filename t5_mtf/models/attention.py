@@ -39,7 +39,9 @@ class SelfAttention(mtf_layers.SelfAttention):
     return _once(
         context,
         ("self_attention", *heads_dims),
-        lambda: _in_order(compute(), [*q.shape.dims, *memory_position.shape.dims]),
+        lambda: _in_order(
+            compute(), [*q.shape.dims, *memory_position.shape.dims]
+        ),
     )
 
   @property
@@ -164,38 +166,25 @@ def _attention(
     q: Any,
     k: Any,
     v: Any,
-    *dims: Any,
+    *dims_and_bias: Any,
     context: Any,
     **options: Any,
 ) -> Any:
   """Mesh TF's `attention.attention`, with the softmax as one operation."""
-  if not _is_plain(layer, context) or options.pop("z_loss_coeff"):
-    return mesh_tfs(q, k, v, *dims, context=context, **options)
-  return _plain_attention(q, k, v, *dims, context=context, **options)
-
-
-def _plain_attention(
-    q: Any,
-    k: Any,
-    v: Any,
-    memory_length_dim: Any,
-    key_dim: Any,
-    value_dim: Any,
-    bias: Any,
-    context: Any,
-    dropout_rate: float,
-    dropout_broadcast_dims: Sequence[Any],
-) -> Any:
-  logits = mtf.layers.us_einsum([q, k], reduced_dims=[key_dim])
+  if not _is_plain(layer, context) or options["z_loss_coeff"]:
+    return mesh_tfs(q, k, v, *dims_and_bias, context=context, **options)
+  bias = options["bias"] if "bias" in options else dims_and_bias[-1]
+  [memory_dim] = [d for d in k.shape.dims if d.name == "memory_length"]
+  logits = mtf.layers.us_einsum([q, k], reduced_dims=[layer.kv_dim])
   if bias is not None:
     logits += bias
   weights = mtf.dropout(
-      softmax(logits, memory_length_dim),
+      softmax(logits, memory_dim),
       context.train,
-      1.0 - dropout_rate,
-      noise_shape=logits.shape - dropout_broadcast_dims,
+      1.0 - options["dropout_rate"],
+      noise_shape=logits.shape - options["dropout_broadcast_dims"],
   )
-  return mtf.einsum([weights, v], q.shape - key_dim + value_dim)
+  return mtf.einsum([weights, v], q.shape)
 
 
 def softmax(logits: Any, dim: Any) -> Any:

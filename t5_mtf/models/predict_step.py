@@ -117,7 +117,11 @@ def _beam_search(
       "decode_length_multiplier": 0.0,
       "decode_length_constant": float(options.max_length),
   }
-  with _all_beams(stop_early=options.num_outputs == 1) as found:
+  settings = context.settings
+  with _all_beams(
+      stop_early=options.num_outputs == 1,
+      on_one_device=settings.mesh.shape.size == 1 and not settings.use_tpu,
+  ) as found:
     context.model.decode(
         inputs,
         variable_dtype=mtf_utils.get_variable_dtype(),
@@ -133,11 +137,15 @@ def _beam_search(
 
 
 @contextlib.contextmanager
-def _all_beams(stop_early: bool) -> Iterator[list[tuple[Any, Any]]]:
+def _all_beams(
+    stop_early: bool, on_one_device: bool
+) -> Iterator[list[tuple[Any, Any]]]:
   """Collects all beams and scores, of which Mesh TF's models keep one beam.
 
   Args:
     stop_early: whether to end as soon as the best beam is known.
+    on_one_device: whether nothing is split. With a layout, Mesh TF carries
+      beams over by a product with those of all inputs, quick on a TPU alone.
   """
   module = mtf.beam_search
   search = module.beam_search
@@ -146,6 +154,8 @@ def _all_beams(stop_early: bool) -> Iterator[list[tuple[Any, Any]]]:
   def keeping(*args: Any, **kwargs: Any) -> Any:
     if not stop_early:
       kwargs["stop_early"] = False
+    if on_one_device:
+      kwargs["layout"] = None
     found.append(search(*args, **kwargs))
     return found[-1]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from t5_mtf.models import token_loss
 from t5_mtf.models.model_fn import (
     StepContext,
     describe_model,
@@ -98,9 +99,16 @@ def log_likelihoods(
       variable_dtype=mtf_utils.get_variable_dtype(),
       **segments,
   )
-  losses = mtf.layers.softmax_cross_entropy_with_logits(
-      mtf.cast(logits, tf.float32), targets, logits.shape.dims[-1]
-  )
+  decoder = getattr(context.model, "decoder", context.model)
+  logits, vocab_dim = mtf.cast(logits, tf.float32), logits.shape.dims[-1]
+  if token_loss.is_whole(vocab_dim, decoder):
+    losses = token_loss.cross_entropy(
+        logits, mtf.maximum(targets, 0), vocab_dim
+    )
+  else:
+    losses = mtf.layers.softmax_cross_entropy_with_logits(
+        logits, targets, vocab_dim
+    )
   length_dim = targets.shape.dims[-1]
   scores = -mtf.reduce_sum(
       losses * mtf.cast(counted, tf.float32), reduced_dim=length_dim

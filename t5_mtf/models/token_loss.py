@@ -33,7 +33,7 @@ def token_loss(
   """
   z_loss = model.z_loss if context.train else 0.0
   ids = mtf.maximum(targets, 0)
-  if _is_whole(vocab_dim, model) and not model.label_smoothing:
+  if is_whole(vocab_dim, model) and not model.label_smoothing:
     loss = cross_entropy(logits, ids, vocab_dim, z_loss)
   else:
     smoothed = model.label_smoothing / vocab_dim.size
@@ -55,7 +55,8 @@ def token_loss(
   return total / model.loss_denominator(targets, context.num_microbatches)
 
 
-def _is_whole(vocab_dim: Any, model: Any) -> bool:
+def is_whole(vocab_dim: Any, model: Any) -> bool:
+  """Whether a model's layout leaves the vocabulary in one piece."""
   if model.mesh_shape is None:
     return False
   return 1 == mtf.tensor_dim_to_mesh_dim_size(
