@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import zlib
 from collections.abc import Callable
 from typing import Any
 
@@ -9,8 +11,6 @@ import numpy as np
 
 from t5_mtf.models.layouts import Mesh
 from t5_mtf.tf_compat import mtf, tf
-
-_SeveralDevices = mtf.placement_mesh_impl.PlacementMeshImpl
 
 
 def implementation(mesh: Mesh) -> Any:
@@ -23,6 +23,25 @@ def implementation(mesh: Mesh) -> Any:
   devices = [tf.DeviceSpec.from_string(d).to_string() for d in mesh.devices]
   kind = _SeveralDevices if len(devices) > 1 else _OneDevice
   return kind(mesh.shape, mesh.layout, devices)
+
+
+class _SeveralDevices(mtf.placement_mesh_impl.PlacementMeshImpl):
+  """Mesh TF's, with the same random numbers in every process.
+
+  Mesh TF seeds them by Python's `hash` of a text, which differs in each.
+  """
+
+  def random(
+      self, shape: Any, tf_fn: Callable[..., Any], kwargs: dict[str, Any]
+  ) -> Any:
+    """Returns a tensor of `tf_fn`, equal on devices with the same part."""
+    seed, part = random.random(), self.slice_shape(shape)
+
+    def of_device(device: int) -> Any:
+      text = f"{seed},{self.slice_begin(shape, device)}"
+      return tf_fn(part, seed=zlib.crc32(text.encode()), **kwargs)
+
+    return self.slicewise(of_device, self.laid_out_pnum())
 
 
 class _OneDevice(_SeveralDevices):

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import random
+
 import numpy as np
 import pytest
 
 from t5_mtf.models import layouts, placement
 from t5_mtf.tf_compat import mtf, tf
+
+_DRAWN_ON_ONE = [0.259591, 0.110012, 0.943679, 0.684804]
+_DRAWN_ON_TWO = [0.259591, 0.110012, 0.795404, 0.049971]
 
 
 def _trained_once(devices):
@@ -51,3 +56,21 @@ def test_several_devices_keep_their_slices():
   value, names = _trained_once(["cpu:0", "cpu:1"])
   assert value == [0, 0, 0, 0]
   assert names == {"v", "v_slice_0", "v_slice_1"}
+
+
+@pytest.mark.parametrize("devices", [["cpu:0"], ["cpu:0", "cpu:1"]])
+def test_random_numbers_are_the_same_in_every_process(devices):
+  """These were drawn in another one, with another `hash` of texts."""
+  shape = f"batch:{len(devices)}" if len(devices) > 1 else ""
+  mesh_here = layouts.choose_mesh(shape, "d:batch", devices)
+  config = tf.compat.v1.ConfigProto(device_count={"CPU": len(devices)})
+  random.seed(0)
+  with tf.Graph().as_default(), tf.compat.v1.Session(config=config) as session:
+    tf.compat.v1.set_random_seed(0)
+    graph = mtf.Graph()
+    mesh = mtf.Mesh(graph, "mesh")
+    drawn = mtf.random_uniform(mesh, [mtf.Dimension("d", 4)])
+    lowering = mtf.Lowering(graph, {mesh: placement.implementation(mesh_here)})
+    found = session.run(lowering.export_to_tf_tensor(drawn))
+  expected = {1: _DRAWN_ON_ONE, 2: _DRAWN_ON_TWO}[len(devices)]
+  np.testing.assert_allclose(found, expected, rtol=1e-5)
