@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import pathlib
 import subprocess
 import sys
@@ -53,8 +54,11 @@ def main() -> None:
     for repeat in range(flags.repeats):
       for comparison in COMPARISONS:
         if flags.only in comparison.name:
+          outputs: dict[str, Any] = {}
           for package in (OURS, *comparison.goals):
             found = _run(pythons[package], package, comparison, models)
+            outputs[package] = found.pop("outputs", None)
+            found["outputs_as_ours"] = _near(outputs[package], outputs[OURS])
             runs.add(comparison.name, package, found)
             print(f"{repeat + 1}: {table.brief(comparison, package, found)}",
                   flush=True)  # fmt: skip
@@ -124,6 +128,14 @@ def _run(
       "how": HOW.get(package, {}),
   }
   return _json_of([python, str(_HERE / PROGRAMS[package]), json.dumps(asked)])
+
+
+def _near(outputs: Any, ours: Any) -> bool:
+  """Whether ids are equal, or log-likelihoods to a thousandth."""
+  if isinstance(outputs, list) and isinstance(outputs[0], float):
+    pairs = zip(outputs, ours, strict=True)
+    return all(math.isclose(a, b, rel_tol=1e-3) for a, b in pairs)
+  return outputs == ours
 
 
 def _programs(

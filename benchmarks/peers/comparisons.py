@@ -55,21 +55,21 @@ COMPARISONS = (
         "training T5-small, 8 x (128 + 128)",
         Work("train", T5_SMALL, 8, 128, 128),
         _TRAINING,
-        10,
+        7,
         memory=True,
     ),
     Comparison(
         "training T5-small, packed, 4 x (512 + 114)",
         Work("train", T5_SMALL, 4, 512, 114, examples=4),
         _TRAINING,
-        8,
+        7,
         memory=True,
     ),
     Comparison(
         "training T5.1.1-small, 8 x (128 + 128)",
         Work("train", T5_1_1_SMALL, 8, 128, 128),
         _TRAINING,
-        8,
+        7,
         memory=True,
     ),
     *(
@@ -79,7 +79,7 @@ COMPARISONS = (
             _GREEDY,
             batches,
         )
-        for n, batches in ((1, 12), (8, 8), (32, 5))
+        for n, batches in ((1, 9), (8, 6), (32, 4))
     ),
     *(
         Comparison(
@@ -88,7 +88,7 @@ COMPARISONS = (
             _BEAM,
             batches,
         )
-        for n, batches in ((1, 8), (8, 5), (32, 4))
+        for n, batches in ((1, 6), (8, 4), (32, 3))
     ),
     *(
         Comparison(
@@ -97,6 +97,6 @@ COMPARISONS = (
             {FLOAT32: 1.5},
             batches,
         )
-        for n, batches in ((8, 12), (32, 8))
+        for n, batches in ((8, 10), (32, 5))
     ),
 )

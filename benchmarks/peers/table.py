@@ -146,7 +146,8 @@ def _said(
 def brief(comparison: Comparison, package: str, run: dict[str, Any]) -> str:
   """One line, while it is measured."""
   said = _said(comparison, comparison.name, [run])
-  return f"{comparison.name}, {package}: {said}"
+  note = "" if run["outputs_as_ours"] else "; OTHER OUTPUTS"
+  return f"{comparison.name}, {package}: {said}{note}"
 
 
 def lines(every: Sequence[Row]) -> list[str]:
