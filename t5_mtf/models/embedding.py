@@ -21,15 +21,9 @@ class GatherVocabEmbedding(mtf_transformer.VocabEmbedding):
 
   def ids_to_embedding(self, ids: Any, context: Any) -> Any:
     """Looks up int32 ids [...]; returns their embeddings [..., d_model]."""
-    mesh_shape = context.model.mesh_shape
-    weights = self._embedding_weights
-    if (
-        mesh_shape is None
-        or mesh_shape.size > 1
-        or weights.shape.dims != [self._vocab_dim, self._output_dim]
-    ):
+    if not self._is_whole(context):
       return super().ids_to_embedding(ids, context)
-    embedded = gather(weights, ids)
+    embedded = gather(self._embedding_weights, ids)
     if self._scale_variable_like_classifier_weights:
       embedded *= self._output_dim.size**0.5
     return embedded
@@ -40,15 +34,11 @@ class GatherVocabEmbedding(mtf_transformer.VocabEmbedding):
     A token at a time, the product reads little but the embedding: it is turned
     once, before the first token, to lie as it is read.
     """
-    mesh_shape = context.model.mesh_shape
-    turned = mtf.Shape([self._output_dim, self._vocab_dim])
-    if (
-        context.mode not in ("first_part", "incremental")
-        or mesh_shape is None
-        or mesh_shape.size > 1
-    ):
+    decodes = context.mode in ("first_part", "incremental")
+    if not decodes or not self._is_whole(context):
       return super().hidden_to_logits(hidden, context)
     if context.mode == "first_part":
+      turned = mtf.Shape([self._output_dim, self._vocab_dim])
       context.record_constant_state(
           mtf.transpose(self._embedding_weights, turned)
       )
@@ -57,6 +47,16 @@ class GatherVocabEmbedding(mtf_transformer.VocabEmbedding):
       hidden *= self._output_dim.size**-0.5
     return mtf.einsum(
         [hidden, context.get_constant_state()], reduced_dims=[self._output_dim]
+    )
+
+  def _is_whole(self, context: Any) -> bool:
+    """Whether there is one embedding, on one device."""
+    mesh_shape = context.model.mesh_shape
+    return (
+        mesh_shape is not None
+        and mesh_shape.size == 1
+        and self._embedding_weights.shape.dims
+        == [self._vocab_dim, self._output_dim]
     )
 
 
