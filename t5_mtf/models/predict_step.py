@@ -144,8 +144,10 @@ def _all_beams(
 
   Args:
     stop_early: whether to end as soon as the best beam is known.
-    on_one_device: whether nothing is split. With a layout, Mesh TF carries
-      beams over by a product with those of all inputs, quick on a TPU alone.
+    on_one_device: whether nothing is split. Mesh TF carries beams over by a
+      product with those of all inputs on a device, quick on a TPU alone. It is
+      told that each input has a device of its own: it computes with nothing
+      else of the layout.
   """
   module = mtf.beam_search
   search = module.beam_search
@@ -155,7 +157,8 @@ def _all_beams(
     if not stop_early:
       kwargs["stop_early"] = False
     if on_one_device:
-      kwargs["layout"] = None
+      kwargs["layout"] = "batch:rows"
+      kwargs["mesh_shape"] = f"rows:{args[1].shape.dims[0].size}"
     found.append(search(*args, **kwargs))
     return found[-1]
 

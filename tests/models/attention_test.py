@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from t5_mtf.models import attention, embedding, resident, training
+from t5_mtf.models import (
+    attention,
+    embedding,
+    predict_step,
+    resident,
+    training,
+)
 from t5_mtf.models.decode_options import DecodeOptions
 from t5_mtf.tf_compat import mtf_layers, mtf_transformer
 from tests.models import tiny
@@ -29,6 +35,12 @@ def _decoded(path, options, *bindings, gin_files=()):
 
 
 def _as_mesh_tf_does(monkeypatch):
+  all_beams = predict_step._all_beams
+  monkeypatch.setattr(
+      predict_step,
+      "_all_beams",
+      lambda stop_early, on_one_device: all_beams(stop_early, False),
+  )
   monkeypatch.setattr(attention, "replace_layers", lambda stack: None)
   monkeypatch.setattr(
       embedding.GatherVocabEmbedding,
