@@ -74,21 +74,16 @@ COMPARISONS = (
     ),
     *(
         Comparison(
-            f"greedy decoding, {n} x (128 to 64)",
-            Work("greedy", T5_SMALL, n, 128, 64),
-            _GREEDY,
+            f"{name}, {n} x (128 to 64)",
+            Work(kind, T5_SMALL, n, 128, 64),
+            goals,
             batches,
         )
-        for n, batches in ((1, 9), (8, 6), (32, 4))
-    ),
-    *(
-        Comparison(
-            f"beam search of 4, {n} x (128 to 64)",
-            Work("beam", T5_SMALL, n, 128, 64),
-            _BEAM,
-            batches,
+        for name, kind, goals, every in (
+            ("greedy decoding", "greedy", _GREEDY, ((1, 9), (8, 6), (32, 4))),
+            ("beam search of 4", "beam", _BEAM, ((1, 6), (8, 4), (32, 3))),
         )
-        for n, batches in ((1, 6), (8, 4), (32, 3))
+        for n, batches in every
     ),
     *(
         Comparison(

@@ -6,14 +6,23 @@ import dataclasses
 import importlib.metadata
 import statistics
 import tempfile
-import time
 from typing import Any
 
-from work import VOCABULARY, Work, ids, packed, peak_memory, serve, timed
+from work import (
+    VOCABULARY,
+    Work,
+    dataset,
+    ids,
+    packed,
+    peak_memory,
+    serve,
+    timed,
+    timer,
+)
 
 
 def measure(
-    work: Work, batches: int, set_up: int, model: str, float32: bool = False
+    work: Work, batches: int, set_up: int, model: str
 ) -> dict[str, Any]:
   """Seconds of each batch, and what was decoded.
 
@@ -22,7 +31,6 @@ def measure(
     batches: how many.
     set_up: how many of them are left out.
     model: folder of the checkpoint, for all but training.
-    float32: whether to train without bfloat16.
   """
   from t5_mtf.cli import console, t5_mesh_transformer
 
@@ -39,7 +47,6 @@ def measure(
           "MIXTURE_NAME = 'unused'",
           f"utils.run.sequence_length = {lengths}",
           f"utils.run.batch_size = ('sequences_per_batch', {work.sequences})",
-          f"mixed_precision.enabled = {False if float32 else None}",
       ],
   )
   with tempfile.TemporaryDirectory() as empty:
@@ -66,25 +73,12 @@ def _train(
     settings: Any, work: Work, batches: int, set_up: int
 ) -> dict[str, Any]:
   """Trains under the estimator of the command."""
-  import numpy as np
-
   from t5_mtf.models import estimator
   from t5_mtf.models.planning import step_costs
   from t5_mtf.models.start_report import StartReport
   from t5_mtf.tf_compat import tf
 
-  every = list(packed(work, batches))
-  stacked = {name: np.stack([b[name] for b in every]) for name in every[0]}
-  times: list[float] = []
-
-  class Timer(tf.estimator.SessionRunHook):
-
-    def before_run(self, run_context: Any) -> None:
-      times.append(time.perf_counter())
-
-    def after_run(self, run_context: Any, run_values: Any) -> None:
-      times[-1] = time.perf_counter() - times[-1]
-
+  hook, times = timer(tf)
   settings = dataclasses.replace(
       settings,
       training=dataclasses.replace(
@@ -92,9 +86,9 @@ def _train(
       ),
   )
   estimator.make_estimator(settings, StartReport()).train(
-      lambda params: tf.data.Dataset.from_tensor_slices(stacked),
+      lambda params: dataset(tf, packed(work, batches)),
       max_steps=batches,
-      hooks=[Timer()],
+      hooks=[hook],
   )
   found = {"seconds": times[set_up:], "memory": peak_memory()}
   return {

@@ -7,7 +7,7 @@ import tempfile
 import time
 from typing import Any
 
-from work import VOCABULARY, Work, ids, packed, serve
+from work import VOCABULARY, Work, dataset, ids, packed, serve, timer
 
 # Its gin files are for TPUs. bfloat16 activations are far slower on a CPU.
 _BINDINGS = [
@@ -94,20 +94,11 @@ def _estimator(work: Work, folder: str) -> Any:
 
 
 def _train(tf: Any, estimator: Any, work: Work, batches: int) -> list[float]:
-  times: list[float] = []
-
-  class Timer(tf.estimator.SessionRunHook):
-
-    def before_run(self, run_context: Any) -> None:
-      times.append(time.perf_counter())
-
-    def after_run(self, run_context: Any, run_values: Any) -> None:
-      times[-1] = time.perf_counter() - times[-1]
-
+  hook, times = timer(tf)
   estimator.train(
-      lambda params: _dataset(tf, packed(work, batches)),
+      lambda params: dataset(tf, packed(work, batches)),
       max_steps=batches,
-      hooks=[Timer()],
+      hooks=[hook],
   )
   return times
 
@@ -117,7 +108,7 @@ def _predict(
 ) -> tuple[list[float], list[Any]]:
   """Seconds between the batches; the outputs, or scores, of the last."""
   found, times = [], []
-  rows = estimator.predict(lambda params: _dataset(tf, ids(work, batches)))
+  rows = estimator.predict(lambda params: dataset(tf, ids(work, batches)))
   start = time.perf_counter()
   for n, row in enumerate(rows, 1):
     if n % work.sequences == 0:
@@ -126,15 +117,6 @@ def _predict(
       start = now
     found.append(row["scores" if work.kind == "score" else "outputs"].tolist())
   return times, found[-work.sequences :]
-
-
-def _dataset(tf: Any, batches: Any) -> Any:
-  import numpy as np
-
-  batches = list(batches)
-  return tf.data.Dataset.from_tensor_slices(
-      {name: np.stack([b[name] for b in batches]) for name in batches[0]}
-  )
 
 
 def _version() -> str:

@@ -94,6 +94,31 @@ def timed(
   return seconds[set_up:]
 
 
+def dataset(tf: Any, batches: Iterator[Any]) -> Any:
+  """Batches as a `tf.data.Dataset`, in memory before it is read."""
+  import numpy as np
+
+  every = list(batches)
+  return tf.data.Dataset.from_tensor_slices(
+      {name: np.stack([b[name] for b in every]) for name in every[0]}
+  )
+
+
+def timer(tf: Any) -> tuple[Any, list[float]]:
+  """A session hook for training, and the seconds of its steps."""
+  seconds: list[float] = []
+
+  class Timer(tf.estimator.SessionRunHook):
+
+    def before_run(self, run_context: Any) -> None:
+      seconds.append(time.perf_counter())
+
+    def after_run(self, run_context: Any, run_values: Any) -> None:
+      seconds[-1] = time.perf_counter() - seconds[-1]
+
+  return Timer(), seconds
+
+
 def peak_memory() -> int:
   """Most bytes that this process had in memory."""
   import resource

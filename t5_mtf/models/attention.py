@@ -14,10 +14,20 @@ import functools
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from t5_mtf.models import layouts
 from t5_mtf.tf_compat import mtf, mtf_layers, tf
 
 
-class SelfAttention(mtf_layers.SelfAttention):
+class _OneSoftmax:
+  """Has a layer attend with a softmax of one operation."""
+
+  @property
+  def attention_fn(self) -> Callable[..., Any]:
+    """What attends, given queries, keys and values."""
+    return functools.partial(_attention, self, super().attention_fn)
+
+
+class SelfAttention(_OneSoftmax, mtf_layers.SelfAttention):
   """Mesh TF's `SelfAttention`, faster."""
 
   def compute_bias(
@@ -44,16 +54,9 @@ class SelfAttention(mtf_layers.SelfAttention):
         ),
     )
 
-  @property
-  def attention_fn(self) -> Callable[..., Any]:
-    """What attends, given queries, keys and values."""
-    return functools.partial(_attention, self, super().attention_fn)
-
   def call(self, context: Any, x: Any, losses: Any = None) -> Any:
     """Calls the layer; see `transformer_layers.SelfAttention`."""
-    if context.mode not in ("first_part", "incremental") or not _is_plain(
-        self, context
-    ):
+    if not _decodes(self, context):
       return super().call(context, x, losses)
     params = self.make_params(context)
     heads, memory = params.memory_heads_dims, self.memory_length(context)
@@ -81,19 +84,12 @@ class SelfAttention(mtf_layers.SelfAttention):
     return self.layer_output_from_attention_output(context, y, losses)
 
 
-class EncDecAttention(mtf_layers.EncDecAttention):
+class EncDecAttention(_OneSoftmax, mtf_layers.EncDecAttention):
   """Mesh TF's `EncDecAttention`, faster."""
-
-  @property
-  def attention_fn(self) -> Callable[..., Any]:
-    """What attends, given queries, keys and values."""
-    return functools.partial(_attention, self, super().attention_fn)
 
   def call(self, context: Any, x: Any, losses: Any = None) -> Any:
     """Calls the layer; see `transformer_layers.EncDecAttention`."""
-    if context.mode not in ("first_part", "incremental") or not _is_plain(
-        self, context
-    ):
+    if not _decodes(self, context):
       return super().call(context, x, losses)
     params = self.make_params(context)
     heads = params.memory_heads_dims
@@ -118,9 +114,8 @@ class EncDecAttention(mtf_layers.EncDecAttention):
 # Without positions of its own, a layer's bias is the mask alone.
 _SHARED_BIASES = (None, "bias_shared")
 _REPLACEMENTS = {
-    base: layer
-    for layer in (SelfAttention, EncDecAttention)
-    for base in layer.__bases__
+    mtf_layers.SelfAttention: SelfAttention,
+    mtf_layers.EncDecAttention: EncDecAttention,
 }
 
 
@@ -133,12 +128,16 @@ def replace_layers(stack: Any) -> None:
     layer.__class__ = _REPLACEMENTS.get(type(layer), type(layer))
 
 
+def _decodes(layer: Any, context: Any) -> bool:
+  """Whether this is decoding, and what is here can do it for the layer."""
+  is_decoding = context.mode in ("first_part", "incremental")
+  return is_decoding and _is_plain(layer, context)
+
+
 def _is_plain(layer: Any, context: Any) -> bool:
-  """Whether what is here decodes as the layer is configured."""
-  mesh_shape = context.model.mesh_shape
+  """Whether what is here computes what the layer is configured to."""
   return (
-      mesh_shape is not None
-      and mesh_shape.size == 1
+      layouts.is_on_one_device(context.model)
       and context.activation_dtype == tf.float32
       and layer.num_heads > 1
       and not layer.num_memory_heads

@@ -12,6 +12,7 @@ from typing import Any
 
 import gin
 
+from t5_mtf.models import layouts
 from t5_mtf.tf_compat import mtf, mtf_transformer, tf
 
 
@@ -51,13 +52,10 @@ class GatherVocabEmbedding(mtf_transformer.VocabEmbedding):
 
   def _is_whole(self, context: Any) -> bool:
     """Whether there is one embedding, on one device."""
-    mesh_shape = context.model.mesh_shape
-    return (
-        mesh_shape is not None
-        and mesh_shape.size == 1
-        and self._embedding_weights.shape.dims
-        == [self._vocab_dim, self._output_dim]
-    )
+    shape = self._embedding_weights.shape
+    return layouts.is_on_one_device(context.model) and shape.dims == [
+        self._vocab_dim, self._output_dim
+    ]
 
 
 def gather(weights: Any, ids: Any) -> Any:
@@ -84,7 +82,7 @@ def gather(weights: Any, ids: Any) -> Any:
     return [summed, None]
 
   return mtf.slicewise(
-      _rows,
+      tf.gather,
       [weights, ids],
       output_shape=shape,
       output_dtype=weights.dtype,
@@ -92,9 +90,3 @@ def gather(weights: Any, ids: Any) -> Any:
       grad_function=gradient,
       name="gather",
   )
-
-
-def _rows(weights: Any, ids: Any) -> Any:
-  # As a value: once a variable itself is gathered from, TensorFlow copies it
-  # at every read, the product for the logits included.
-  return tf.gather(tf.convert_to_tensor(weights), ids)

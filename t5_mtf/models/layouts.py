@@ -35,6 +35,11 @@ class Tpu:
   job_name: str | None = None
 
 
+def is_on_one_device(model: Any) -> bool:
+  """Whether a Mesh TF model is built for a mesh on which nothing is split."""
+  return model.mesh_shape is not None and model.mesh_shape.size == 1
+
+
 @dataclasses.dataclass(frozen=True)
 class Mesh:
   """Where a model runs.

@@ -53,7 +53,7 @@ def _why_not(settings: RunSettings) -> str:
     return "on a TPU activation_dtype says what is bfloat16"
   if settings.mesh.target:
     return "the run is on several hosts"
-  if any("gpu" in device.lower() for device in settings.mesh.devices):
+  if settings.mesh.has_gpus:
     return "TensorFlow rewrites graphs to bfloat16 for CPUs only"
   if not _cpu_has_bfloat16():
     return f"this CPU has none of {', '.join(sorted(_CPU_FLAGS))}"

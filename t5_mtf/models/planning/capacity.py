@@ -69,7 +69,7 @@ def _hardware(mesh: Any) -> Hardware | None:
   if mesh.tpu or any("job:" in device for device in mesh.devices):
     return None
   count = len(mesh.devices)
-  if not any("gpu" in device.lower() for device in mesh.devices):
+  if not mesh.has_gpus:
     return hardware.this_cpu(count, measured=False)
   memory = gpu_memory()
   if memory is None:
