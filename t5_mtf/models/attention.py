@@ -14,7 +14,7 @@ import functools
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from t5_mtf.models import layouts
+from t5_mtf.models import decoder_memory, layouts, mesh_tf
 from t5_mtf.tf_compat import mtf, mtf_layers, tf
 
 
@@ -64,17 +64,18 @@ class SelfAttention(_OneSoftmax, mtf_layers.SelfAttention):
     if context.mode == "first_part":
       y = super().call(context, x, losses)
       context.new_states[-2:] = [
-          mtf.transpose(state, order) for state in context.new_states[-2:]
+          decoder_memory.own_copy(mtf.transpose(state, order))
+          for state in context.new_states[-2:]
       ]
       return y
-    keys, values = (
-        _with_token(context, old, new)
-        for old, new in zip(
-            context.get_states(2),
-            (params.compute_k(x), params.compute_v(x)),
-            strict=True,
-        )
+    old_keys, old_values = context.get_states(2)
+    place = _once(
+        context,
+        ("place", *old_keys.shape.dims),
+        lambda: decoder_memory.place_of_rows(old_keys, context.position),
     )
+    keys = decoder_memory.with_token(old_keys, params.compute_k(x), place)
+    values = decoder_memory.with_token(old_values, params.compute_v(x), place)
     context.record_new_states([keys, values])
     q = params.compute_q(x)
     position = mtf.range(context.mesh, memory, tf.int32)
@@ -97,8 +98,11 @@ class EncDecAttention(_OneSoftmax, mtf_layers.EncDecAttention):
       y = super().call(context, x, losses)
       *memories, length = context.constant_states[-1]
       batch = [d for d in context.batch_dims if d in memories[0].shape.dims]
-      order = [*batch, *heads, length, self.kv_dim]
-      context.constant_states[-1] = [mtf.transpose(m, order) for m in memories]
+      rows, (keys, values) = [*batch, *heads], memories
+      context.constant_states[-1] = [
+          mtf.transpose(keys, [*rows, self.kv_dim, length]),
+          mtf.transpose(values, [*rows, length, self.kv_dim]),
+      ]
       return y
     keys, values = context.get_constant_state()
     bias = _once(
@@ -191,7 +195,7 @@ def softmax(logits: Any, dim: Any) -> Any:
 
   def gradient(operation: Any, grad: Any) -> list[Any]:
     [weights] = operation.outputs
-    found = _on_one_device(
+    found = mesh_tf.on_one_device(
         lambda w, g: w * (g - tf.reduce_sum(w * g, -1, keepdims=True)),
         [weights, grad],
         weights.shape,
@@ -200,7 +204,7 @@ def softmax(logits: Any, dim: Any) -> Any:
     return [found]
 
   order = logits.shape - dim + dim
-  weights = _on_one_device(
+  weights = mesh_tf.on_one_device(
       tf.nn.softmax,
       [mtf.transpose(logits, order)],
       order,
@@ -223,86 +227,45 @@ def _once(context: Any, key: Any, compute: Callable[[], Any]) -> Any:
   return context.cache[key]
 
 
-def _with_token(context: Any, memory: Any, token: Any) -> Any:
-  """A memory with keys, or values, of a token at its position.
-
-  Args:
-    context: in "incremental" mode.
-    memory: [<batch_dims>, <heads>, memory_length, d_kv].
-    token: [<batch_dims>, d_kv, <heads>] in any order.
-  """
-  *rows, length, depth = memory.shape.dims
-  everything = memory.shape.dims
-
-  def place_of_rows() -> Any:
-    """Where the token is, among all the places of all rows: [rows, 1]."""
-    position = mtf.broadcast(context.position, rows)
-    return _on_one_device(
-        lambda p: tf.reshape(tf.range(tf.size(p)), p.shape) * length.size + p,
-        [position],
-        position.shape,
-        "place",
-    )
-
-  place = _once(context, ("place", *everything), place_of_rows)
-
-  def write(old: Any, new: Any, at: Any) -> Any:
-    updated = tf.tensor_scatter_nd_update(
-        tf.reshape(old, [-1, depth.size]),
-        tf.reshape(at, [-1, 1]),
-        tf.reshape(new, [-1, depth.size]),
-    )
-    return tf.reshape(updated, old.shape)
-
-  token = mtf.transpose(token, [*rows, depth])
-  return _on_one_device(write, [memory, token, place], memory.shape, "write")
-
-
 def _attend(q: Any, keys: Any, values: Any, bias: Any) -> Any:
   """Dot-product attention of one token, or of a beam's.
 
   Args:
     q: queries; has the dimensions of the memory but its length, and maybe more.
-    keys: [<rows>, memory_length, d_kv].
+    keys: [<rows>, memory_length, d_kv] or [<rows>, d_kv, memory_length].
     values: [<rows>, memory_length, d_kv].
     bias: of the logits, with some of their dimensions; or None.
 
   Returns:
     A tensor of the shape of `q`.
   """
-  *rows, length, depth = keys.shape.dims
+  *rows, length, depth = values.shape.dims
   queries = [d for d in q.shape.dims if d not in (*rows, depth)]
   shape = mtf.Shape([*rows, *queries, depth])
   inputs = [mtf.transpose(q, shape), keys, values]
   if bias is not None:
     inputs.append(mtf.broadcast(bias, [*rows, *queries, length]))
+  is_by_length = keys.shape.dims[-1] == depth
 
   def attend(q: Any, keys: Any, values: Any, *bias: Any) -> Any:
     flat = tf.reshape(q, [*keys.shape[:-2], -1, depth.size])
-    logits = tf.matmul(flat, keys, transpose_b=True)
+    logits = _product(flat, keys, transpose_b=is_by_length)
     for b in bias:
       logits += tf.reshape(b, logits.shape)
-    return tf.reshape(tf.matmul(tf.nn.softmax(logits), values), q.shape)
+    return tf.reshape(_product(_softmax(logits), values), q.shape)
 
-  attended = _on_one_device(attend, inputs, shape, "attend")
+  attended = mesh_tf.on_one_device(attend, inputs, shape, "attend")
   return mtf.transpose(attended, q.shape)
 
 
-def _on_one_device(
-    fn: Callable[..., Any],
-    inputs: Sequence[Any],
-    shape: Any,
-    name: str,
-    gradient: Callable[..., Any] | int = 0,
-) -> Any:
-  """Applies a TensorFlow function, which nothing is split for."""
-  # A layout may split any dimension over a mesh dimension of size 1.
-  dims = {dim for tensor in inputs for dim in tensor.shape.dims}
-  return mtf.slicewise(
-      fn,
-      inputs,
-      output_shape=shape,
-      splittable_dims=[*dims, *shape.dims],
-      grad_function=gradient,
-      name=name,
-  )
+def _product(a: Any, b: Any, transpose_b: bool = False) -> Any:
+  """`tf.matmul`; of single rows by a kernel that starts sooner."""
+  if a.shape[-2] > 1:
+    return tf.matmul(a, b, transpose_b=transpose_b)
+  return tf.raw_ops.BatchMatMulV3(x=a, y=b, Tout=a.dtype, adj_y=transpose_b)
+
+
+def _softmax(logits: Any) -> Any:
+  """`tf.nn.softmax`, sooner done for few logits."""
+  weights = tf.exp(logits - tf.reduce_max(logits, -1, keepdims=True))
+  return weights / tf.reduce_sum(weights, -1, keepdims=True)

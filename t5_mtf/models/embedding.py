@@ -12,7 +12,7 @@ from typing import Any
 
 import gin
 
-from t5_mtf.models import layouts
+from t5_mtf.models import layouts, mesh_tf, placement
 from t5_mtf.tf_compat import mtf, mtf_transformer, tf
 
 
@@ -30,25 +30,12 @@ class GatherVocabEmbedding(mtf_transformer.VocabEmbedding):
     return embedded
 
   def hidden_to_logits(self, hidden: Any, context: Any) -> Any:
-    """Returns logits [..., vocab] of hidden states [..., d_model].
-
-    A token at a time, the product reads little but the embedding: it is turned
-    once, before the first token, to lie as it is read.
-    """
-    decodes = context.mode in ("first_part", "incremental")
-    if not decodes or not self._is_whole(context):
-      return super().hidden_to_logits(hidden, context)
-    if context.mode == "first_part":
-      turned = mtf.Shape([self._output_dim, self._vocab_dim])
-      context.record_constant_state(
-          mtf.transpose(self._embedding_weights, turned)
-      )
+    """Returns logits [..., vocab] of hidden states [..., d_model]."""
+    if context.mode != "incremental" or not self._is_whole(context):
       return super().hidden_to_logits(hidden, context)
     if not self._scale_variable_like_classifier_weights:
       hidden *= self._output_dim.size**-0.5
-    return mtf.einsum(
-        [hidden, context.get_constant_state()], reduced_dims=[self._output_dim]
-    )
+    return _logits_of_few(hidden, self._embedding_weights)
 
   def _is_whole(self, context: Any) -> bool:
     """Whether there is one embedding, on one device."""
@@ -58,6 +45,28 @@ class GatherVocabEmbedding(mtf_transformer.VocabEmbedding):
     ]
 
 
+def _logits_of_few(hidden: Any, weights: Any) -> Any:
+  """Products of `hidden` [..., depth] with all of `weights` [vocab, depth].
+
+  For a few rows they take as long as it takes to read the weights. A single row
+  reads them fastest if they are turned, once before all tokens; several do if
+  the weights are the first factor.
+  """
+  vocab_dim, depth_dim = weights.shape.dims
+  shape = hidden.shape - depth_dim + vocab_dim
+
+  def multiply(x: Any, w: Any) -> Any:
+    rows = tf.reshape(x, [-1, depth_dim.size])
+    if rows.shape[0] == 1:
+      product = tf.matmul(rows, placement.before_loops(tf.transpose, w))
+    else:
+      columns = tf.matmul(w[tf.newaxis], rows[tf.newaxis], transpose_b=True)
+      product = tf.transpose(columns[0])
+    return tf.reshape(product, shape.to_integer_list)
+
+  return mesh_tf.on_one_device(multiply, [hidden, weights], shape, "logits")
+
+
 def gather(weights: Any, ids: Any) -> Any:
   """Rows `ids` [...] of `weights` [vocab, depth], as [..., depth].
 
@@ -65,28 +74,17 @@ def gather(weights: Any, ids: Any) -> Any:
   """
   vocab_dim, depth_dim = weights.shape.dims
   shape = mtf.Shape(ids.shape.dims + [depth_dim])
-  # A layout may split any of them over a mesh dimension of size 1.
-  splittable = [*shape.dims, vocab_dim]
 
   def gradient(operation: Any, grad: Any) -> list[Any]:
     _, ids = operation.inputs
-    summed = mtf.slicewise(
+    summed = mesh_tf.on_one_device(
         lambda g, i: tf.math.unsorted_segment_sum(g, i, vocab_dim.size),
         [grad, ids],
-        output_shape=weights.shape,
-        output_dtype=grad.dtype,
-        splittable_dims=splittable,
-        grad_function=0,
-        name="gather_gradient",
+        weights.shape,
+        "gather_gradient",
     )
     return [summed, None]
 
-  return mtf.slicewise(
-      tf.gather,
-      [weights, ids],
-      output_shape=shape,
-      output_dtype=weights.dtype,
-      splittable_dims=splittable,
-      grad_function=gradient,
-      name="gather",
+  return mesh_tf.on_one_device(
+      tf.gather, [weights, ids], shape, "gather", gradient
   )

@@ -8,7 +8,12 @@ from typing import Any
 
 import gin
 
-from t5_mtf.models import decode_options, model_fn
+from t5_mtf.models import (
+    beam_search,
+    decode_options,
+    decoder_memory,
+    model_fn,
+)
 from t5_mtf.models.decode_options import DecodeOptions
 from t5_mtf.models.model_fn import (
     StepContext,
@@ -63,7 +68,7 @@ def predictions(
   batch_dim = mtf.Dimension("batch", context.settings.batch.sequences)
   imported = import_features({"inputs": inputs}, context, [batch_dim])
   tensors = {"outputs": None}
-  with _without_recomputation(context.model):
+  with _as_on_one_device(context), _without_recomputation(context.model):
     if options.beam_size > 1:
       tensors["outputs"], tensors["beam_scores"] = _beam_search(
           imported["inputs"], context, options
@@ -117,11 +122,7 @@ def _beam_search(
       "decode_length_multiplier": 0.0,
       "decode_length_constant": float(options.max_length),
   }
-  settings = context.settings
-  with _all_beams(
-      stop_early=options.num_outputs == 1,
-      on_one_device=settings.mesh.shape.size == 1 and not settings.use_tpu,
-  ) as found:
+  with beam_search.all_beams(stop_early=options.num_outputs == 1) as found:
     context.model.decode(
         inputs,
         variable_dtype=mtf_utils.get_variable_dtype(),
@@ -137,36 +138,14 @@ def _beam_search(
 
 
 @contextlib.contextmanager
-def _all_beams(
-    stop_early: bool, on_one_device: bool
-) -> Iterator[list[tuple[Any, Any]]]:
-  """Collects all beams and scores, of which Mesh TF's models keep one beam.
-
-  Args:
-    stop_early: whether to end as soon as the best beam is known.
-    on_one_device: whether nothing is split. Mesh TF carries beams over by a
-      product with those of all inputs on a device, quick on a TPU alone. It is
-      told that each input has a device of its own: it computes with nothing
-      else of the layout.
-  """
-  module = mtf.beam_search
-  search = module.beam_search
-  found = []
-
-  def keeping(*args: Any, **kwargs: Any) -> Any:
-    if not stop_early:
-      kwargs["stop_early"] = False
-    if on_one_device:
-      kwargs["layout"] = "batch:rows"
-      kwargs["mesh_shape"] = f"rows:{args[1].shape.dims[0].size}"
-    found.append(search(*args, **kwargs))
-    return found[-1]
-
-  module.beam_search = keeping
-  try:
-    yield found
-  finally:
-    module.beam_search = search
+def _as_on_one_device(context: StepContext) -> Iterator[None]:
+  """Has decoders that are built meanwhile do what one CPU or GPU can."""
+  settings = context.settings
+  if settings.mesh.shape.size == 1 and not settings.use_tpu:
+    with decoder_memory.written_in_place(), beam_search.gathered_states():
+      yield
+  else:
+    yield
 
 
 @contextlib.contextmanager

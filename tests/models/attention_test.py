@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import numpy as np
 import pytest
 
 from t5_mtf.models import (
     attention,
+    beam_search,
+    decoder_memory,
     embedding,
-    predict_step,
     resident,
     training,
 )
@@ -35,12 +38,11 @@ def _decoded(path, options, *bindings, gin_files=()):
 
 
 def _as_mesh_tf_does(monkeypatch):
-  all_beams = predict_step._all_beams
-  monkeypatch.setattr(
-      predict_step,
-      "_all_beams",
-      lambda stop_early, on_one_device: all_beams(stop_early, False),
-  )
+  for module, name in (
+      (beam_search, "gathered_states"),
+      (decoder_memory, "written_in_place"),
+  ):
+    monkeypatch.setattr(module, name, contextlib.nullcontext)
   monkeypatch.setattr(attention, "replace_layers", lambda stack: None)
   monkeypatch.setattr(
       embedding.GatherVocabEmbedding,

@@ -1,0 +1,67 @@
+"""Two ways to have Mesh TF compute with functions of ours."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+from collections.abc import Callable, Iterator, Sequence
+from types import ModuleType
+from typing import Any
+
+from t5_mtf.tf_compat import mtf
+
+
+def on_one_device(
+    fn: Callable[..., Any],
+    inputs: Sequence[Any],
+    shape: Any,
+    name: str,
+    gradient: Callable[..., Any] | int = 0,
+    dtype: Any = None,
+) -> Any:
+  """Applies a TensorFlow function on a mesh of one device.
+
+  Args:
+    fn: of the whole tensors.
+    inputs: Mesh TF tensors.
+    shape: of the result.
+    name: of the operation.
+    gradient: of the operation and the gradient of its result, to a list of
+      those of the inputs. 0: there is none.
+    dtype: of the result; that of the first input if None.
+  """
+  # A layout may split any dimension over a mesh dimension of size 1.
+  dims = {dim for tensor in inputs for dim in tensor.shape.dims}
+  return mtf.slicewise(
+      fn,
+      inputs,
+      output_shape=shape,
+      output_dtype=dtype,
+      splittable_dims=[*dims, *mtf.Shape(shape).dims],
+      grad_function=gradient,
+      name=name,
+  )
+
+
+@contextlib.contextmanager
+def replaced(
+    module: ModuleType, **functions: Callable[..., Any]
+) -> Iterator[None]:
+  """Has a module of Mesh TF call other functions as its `mtf.<name>`."""
+  module = importlib.import_module(module.__name__)  # `module` may be lazy
+  theirs = module.mtf
+  module.mtf = _Replaced(functions)
+  try:
+    yield
+  finally:
+    module.mtf = theirs
+
+
+class _Replaced:
+  """Mesh TF, but for some functions."""
+
+  def __init__(self, functions: dict[str, Callable[..., Any]]) -> None:
+    self._functions = functions
+
+  def __getattr__(self, name: str) -> Any:
+    return self._functions.get(name) or getattr(mtf, name)
