@@ -11,7 +11,7 @@ Variables, gin names and results are those of Mesh TF's layers.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from t5_mtf.models import decoder_memory, layouts, mesh_tf
@@ -49,8 +49,8 @@ class SelfAttention(_OneSoftmax, mtf_layers.SelfAttention):
     return _once(
         context,
         ("self_attention", *heads_dims),
-        lambda: _in_order(
-            compute(), [*q.shape.dims, *memory_position.shape.dims]
+        lambda: _in_order_of_logits(
+            compute(), context, q, memory_position.shape.dims
         ),
     )
 
@@ -156,11 +156,29 @@ def _is_plain(layer: Any, context: Any) -> bool:
   )
 
 
-def _in_order(tensor: Any, dims: Iterable[Any]) -> Any:
-  """A tensor, or None, with its dimensions in the order that they have here."""
-  if tensor is None:
+def _order_of_logits(
+    context: Any, q: Any, memory_dims: Sequence[Any]
+) -> list[Any]:
+  """What queries have in common with the memory, then the two lengths.
+
+  In this order products with the logits do not have to move them.
+  """
+  length = context.length_dim
+  return [
+      *(d for d in q.shape.dims if d != length),
+      *(d for d in q.shape.dims if d == length),
+      *memory_dims,
+  ]
+
+
+def _in_order_of_logits(
+    bias: Any, context: Any, q: Any, memory_dims: Sequence[Any]
+) -> Any:
+  """A bias, or None, with its dimensions in the order of the logits."""
+  if bias is None:
     return None
-  return mtf.transpose(tensor, [d for d in dims if d in tensor.shape.dims])
+  order = _order_of_logits(context, q, memory_dims)
+  return mtf.transpose(bias, [d for d in order if d in bias.shape.dims])
 
 
 def _attention(
@@ -178,7 +196,8 @@ def _attention(
     return mesh_tfs(q, k, v, *dims_and_bias, context=context, **options)
   bias = options["bias"] if "bias" in options else dims_and_bias[-1]
   [memory_dim] = [d for d in k.shape.dims if d.name == "memory_length"]
-  logits = mtf.layers.us_einsum([q, k], reduced_dims=[layer.kv_dim])
+  order = _order_of_logits(context, q, [memory_dim])
+  logits = mtf.einsum([q, k], [d for d in order if d != layer.kv_dim])
   if bias is not None:
     logits += bias
   weights = mtf.dropout(

@@ -213,7 +213,11 @@ def _optimizer_updates(
     )
     context.report.add("trained", text)
     return updates
-  optimizer = training.optimizer(learning_rate=learning_rate)
+  from t5_mtf.models import adafactor  # which imports Mesh TF
+
+  optimizer = adafactor.on_mesh(
+      training.optimizer(learning_rate=learning_rate), context.settings.mesh
+  )
   gradients, variables = zip(*chosen, strict=True)
   return optimizer.apply_grads(list(gradients), list(variables))
 

@@ -124,7 +124,7 @@ def optimizer_updates(
   Returns:
     The Mesh TF operations, and a line that describes the episodes.
   """
-  from t5_mtf.models import training
+  from t5_mtf.models import adafactor, training
 
   settings = context.settings
   schedule = settings.training.variable_filter
@@ -139,7 +139,9 @@ def optimizer_updates(
     with mtf.utils.outside_all_rewrites():
       step = tf.compat.v1.train.get_global_step()
       rate = learning_rate * tf.cast(step >= first, tf.float32)
-    optimizer = settings.training.optimizer(learning_rate=rate)
+    optimizer = adafactor.on_mesh(
+        settings.training.optimizer(learning_rate=rate), settings.mesh
+    )
     gradients, variables = zip(*group, strict=True)
     updates += optimizer.apply_grads(list(gradients), list(variables))
   return updates, describe(groups)
