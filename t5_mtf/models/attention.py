@@ -49,7 +49,7 @@ class SelfAttention(_OneSoftmax, mtf_layers.SelfAttention):
     return _once(
         context,
         ("self_attention", *heads_dims),
-        lambda: _in_order_of_logits(
+        lambda: _bias_of_logits(
             compute(), context, q, memory_position.shape.dims
         ),
     )
@@ -171,14 +171,24 @@ def _order_of_logits(
   ]
 
 
-def _in_order_of_logits(
+def _bias_of_logits(
     bias: Any, context: Any, q: Any, memory_dims: Sequence[Any]
 ) -> Any:
-  """A bias, or None, with its dimensions in the order of the logits."""
+  """A bias, or None, in the order of the logits, and in float32 as they are."""
   if bias is None:
     return None
   order = _order_of_logits(context, q, memory_dims)
-  return mtf.transpose(bias, [d for d in order if d in bias.shape.dims])
+  bias = mtf.transpose(bias, [d for d in order if d in bias.shape.dims])
+  if not context.train or not layouts.is_on_one_device(context.model):
+    return bias
+  return mesh_tf.on_one_device(
+      # Mixed precision does not go beyond an operation that it does not know.
+      lambda b: tf.raw_ops.DeepCopy(x=b),
+      [bias],
+      bias.shape,
+      "float32_bias",
+      lambda operation, grad: [grad],
+  )
 
 
 def _attention(
@@ -197,7 +207,9 @@ def _attention(
   bias = options["bias"] if "bias" in options else dims_and_bias[-1]
   [memory_dim] = [d for d in k.shape.dims if d.name == "memory_length"]
   order = _order_of_logits(context, q, [memory_dim])
-  logits = mtf.einsum([q, k], [d for d in order if d != layer.kv_dim])
+  order.remove(layer.kv_dim)
+  multiply = _float32_product if context.train else mtf.einsum
+  logits = multiply([q, k], order)
   if bias is not None:
     logits += bias
   weights = mtf.dropout(
@@ -207,6 +219,34 @@ def _attention(
       noise_shape=logits.shape - options["dropout_broadcast_dims"],
   )
   return mtf.einsum([weights, v], q.shape)
+
+
+def _float32_product(queries_and_keys: Sequence[Any], order: Any) -> Any:
+  """Attention's logits, in float32 where other products are in bfloat16.
+
+  As published (`float32_logits`): what is lost of a large logit is a factor
+  after the softmax.
+
+  Args:
+    queries_and_keys: [<rows>, length, d_kv] and [<rows>, memory_length, d_kv]
+      in any order.
+    order: [<rows>, length, memory_length].
+  """
+  q, k = queries_and_keys
+  *rows, length, memory = order
+  [depth] = set(q.shape.dims) - set(order)
+  q = mtf.transpose(q, [*rows, length, depth])
+  k = mtf.transpose(k, [*rows, memory, depth])
+
+  def multiply(q: Any, k: Any) -> Any:
+    # Of the products, the one that mixed precision does not know.
+    return tf.raw_ops.BatchMatMulV3(x=q, y=k, Tout=q.dtype, adj_y=True)
+
+  def gradient(operation: Any, grad: Any) -> list[Any]:
+    q, k = operation.inputs
+    return [mtf.einsum([grad, k], q.shape), mtf.einsum([grad, q], k.shape)]
+
+  return mesh_tf.on_one_device(multiply, [q, k], order, "logits", gradient)
 
 
 def softmax(logits: Any, dim: Any) -> Any:

@@ -9,6 +9,7 @@ import pytest
 
 from t5_mtf import errors
 from t5_mtf.models import estimator, layouts, mixed_precision, training
+from t5_mtf.tf_compat import tf
 from tests.models import tiny
 
 _HAS = mixed_precision._cpu_has_bfloat16()
@@ -75,3 +76,28 @@ def test_the_loss_stays_near_that_of_float32(tmp_path):
   full, mixed = last_loss(False), last_loss(True)
   assert mixed != full
   assert mixed == pytest.approx(full, rel=0.02)
+
+
+@pytest.mark.skipif(not _HAS, reason="this CPU has no bfloat16 instructions")
+def test_logits_and_softmax_of_attention_are_float32(tmp_path, monkeypatch):
+  types = {}
+
+  class Look(tf.estimator.SessionRunHook):
+    """Notes the types of the operations that run."""
+
+    def before_run(self, run_context):
+      return tf.estimator.SessionRunArgs(
+          None,
+          options=tf.compat.v1.RunOptions(output_partition_graphs=True),
+      )
+
+    def after_run(self, run_context, run_values):
+      for graph in run_values.run_metadata.partition_graphs:
+        for node in graph.node:
+          kind = node.op.removeprefix("_Mkl")
+          types.setdefault(kind, set()).add(node.attr["T"].type)
+
+  monkeypatch.setattr(training.hooks, "ReportHook", lambda report: Look())
+  training.train(_settings(tmp_path, True), log_every=1)
+  assert tf.bfloat16.as_datatype_enum in types["MatMul"]
+  assert types["Softmax"] == {tf.float32.as_datatype_enum}
