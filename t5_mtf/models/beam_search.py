@@ -63,14 +63,17 @@ def _selected(state: Any, selector: Any, shape: Any) -> Any:
   """The beams of a state that a selector names.
 
   Args:
-    state: [batches, old_combined, ...]: the beams of all inputs of a batch.
+    state: [batches, old_combined, ...] in any order: the beams of all inputs.
     selector: [batches, old_combined, new_combined], 1.0 once in each column.
-    shape: [batches, new_combined, ...].
+    shape: of the result.
   """
-  _, old, _ = selector.shape.dims
-  return mesh_tf.on_one_device(
+  batches, old, new = selector.shape.dims
+  others = state.shape - batches - old
+  beams = mtf.transpose(state, [batches, old, *others])
+  selected = mesh_tf.on_one_device(
       lambda beams, chosen: tf.gather(beams, chosen, axis=1, batch_dims=1),
-      [state, mtf.argmax(selector, old)],
-      shape,
+      [beams, mtf.argmax(selector, old)],
+      [batches, new, *others],
       "selected_beams",
   )
+  return mtf.transpose(selected, shape)
