@@ -1,10 +1,11 @@
 """Attention that does once what Mesh TF's layers do again and again.
 
-Mesh TF's attention makes the same bias anew in each layer of a stack. While it
-decodes, it writes a token's keys and values by products with the whole memory,
-and then multiplies each query with the memory element by element. Here a stack
-makes its bias once; and on a mesh of one device a token is written to its own
-place of a memory that lies in the order in which matrix products read it.
+Mesh TF's attention makes the same bias anew in each layer of a stack, and moves
+the logits to another order for each product. While it decodes, it writes a
+token's keys and values by products with the whole memory, and then multiplies
+each query with the memory element by element. Here a stack makes its bias once;
+and on a mesh of one device logits lie in the order of the products, and a token
+is written to its own place of a memory that lies as products read it.
 Variables, gin names and results are those of Mesh TF's layers.
 """
 
@@ -50,7 +51,7 @@ class SelfAttention(_OneSoftmax, mtf_layers.SelfAttention):
         context,
         ("self_attention", *heads_dims),
         lambda: _bias_of_logits(
-            compute(), context, q, memory_position.shape.dims
+            self, compute(), context, q, memory_position.shape.dims
         ),
     )
 
@@ -172,14 +173,14 @@ def _order_of_logits(
 
 
 def _bias_of_logits(
-    bias: Any, context: Any, q: Any, memory_dims: Sequence[Any]
+    layer: Any, bias: Any, context: Any, q: Any, memory_dims: Sequence[Any]
 ) -> Any:
   """A bias, or None, in the order of the logits, and in float32 as they are."""
   if bias is None:
     return None
   order = _order_of_logits(context, q, memory_dims)
   bias = mtf.transpose(bias, [d for d in order if d in bias.shape.dims])
-  if not context.train or not layouts.is_on_one_device(context.model):
+  if not context.train or not _is_plain(layer, context):
     return bias
   return mesh_tf.on_one_device(
       # Mixed precision does not go beyond an operation that it does not know.
