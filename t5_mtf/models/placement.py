@@ -12,6 +12,8 @@ import numpy as np
 from t5_mtf.models.layouts import Mesh
 from t5_mtf.tf_compat import mtf, tf
 
+_FEW_ROWS = 16  # With more, weights are read fastest as they lie.
+
 
 def implementation(mesh: Mesh) -> Any:
   """Returns the `mtf.MeshImpl` of a mesh of CPUs or GPUs.
@@ -23,9 +25,6 @@ def implementation(mesh: Mesh) -> Any:
   devices = [tf.DeviceSpec.from_string(d).to_string() for d in mesh.devices]
   kind = _SeveralDevices if len(devices) > 1 else _OneDevice
   return kind(mesh.shape, mesh.layout, devices)
-
-
-_FEW_ROWS = 16  # With more, weights are read fastest as they lie.
 
 
 class _SeveralDevices(mtf.placement_mesh_impl.PlacementMeshImpl):
