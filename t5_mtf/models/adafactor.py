@@ -23,33 +23,29 @@ class Adafactor(mtf.optimize.AdafactorOptimizer):
     dims = None if grad is None else self._factored_dims(var.shape)
     if not dims or self._beta1 or self._stacked_dim_names:
       return super().apply_grad(grad, var)
-    grad = mtf.to_float(grad)
+    slots = [
+        mtf.get_variable(
+            var.mesh,
+            var.name + suffix,
+            var.shape - dim,
+            initializer=tf.compat.v1.zeros_initializer(),
+            trainable=False,
+        )
+        for dim, suffix in zip(dims, ("_slot_vr", "_slot_vc"), strict=True)
+    ]
     with tf.compat.v1.variable_scope(var.name + "/adafactor"):
+      grad = mtf.to_float(grad)
       squares = mtf.square(grad)
-    (rows, rows_update), (columns, columns_update) = (
-        self._mean(squares, dim, var, slot)
-        for dim, slot in zip(dims, ("_slot_vr", "_slot_vc"), strict=True)
-    )
-    with tf.compat.v1.variable_scope(var.name + "/adafactor"):
+      rows, columns = means = [self._mean(squares, slot) for slot in slots]
       rows /= mtf.reduce_mean(rows, reduced_dim=dims[1])
       update = grad * mtf.rsqrt(rows) * mtf.rsqrt(columns)
       update *= self._scale(update, var)
-      return [rows_update, columns_update, mtf.assign_sub(var, update)]
+      return [*map(mtf.assign, slots, means), mtf.assign_sub(var, update)]
 
-  def _mean(self, squares: Any, dim: Any, var: Any, slot: str) -> Any:
-    """The running mean over a dimension, and the operation that keeps it."""
-    shape = var.shape - dim
-    old = mtf.get_variable(
-        var.mesh,
-        var.name + slot,
-        shape,
-        initializer=tf.compat.v1.zeros_initializer(),
-        trainable=False,
-    )
-    with tf.compat.v1.variable_scope(var.name + "/adafactor"):
-      mean = mtf.reduce_mean(squares, output_shape=shape) + self._epsilon1
-      new = old * self._decay_rate + mean * (1.0 - self._decay_rate)
-      return new, mtf.assign(old, new)
+  def _mean(self, squares: Any, slot: Any) -> Any:
+    """The running mean of squares that a slot keeps."""
+    mean = mtf.reduce_mean(squares, output_shape=slot.shape) + self._epsilon1
+    return slot * self._decay_rate + mean * (1.0 - self._decay_rate)
 
   def _scale(self, update: Any, var: Any) -> Any:
     """What an update is multiplied with, a scalar."""
@@ -71,7 +67,7 @@ class Adafactor(mtf.optimize.AdafactorOptimizer):
 def on_mesh(optimizer: Any, mesh: Mesh) -> Any:
   """Returns an optimizer, as `Adafactor` if that is what it is and can be."""
   is_mesh_tfs = type(optimizer) is mtf.optimize.AdafactorOptimizer
-  if is_mesh_tfs and mesh.shape.size == 1 and mesh.tpu is None:
+  if is_mesh_tfs and mesh.is_one_cpu_or_gpu:
     optimizer.__class__ = Adafactor
   return optimizer
 

@@ -182,14 +182,7 @@ def _bias_of_logits(
   bias = mtf.transpose(bias, [d for d in order if d in bias.shape.dims])
   if not context.train or not _is_plain(layer, context):
     return bias
-  return mesh_tf.on_one_device(
-      # Mixed precision does not go beyond an operation that it does not know.
-      lambda b: tf.raw_ops.DeepCopy(x=b),
-      [bias],
-      bias.shape,
-      "float32_bias",
-      lambda operation, grad: [grad],
-  )
+  return mesh_tf.own_copy(bias, "float32_bias")
 
 
 def _attention(

@@ -34,14 +34,7 @@ def own_copy(memory: Any) -> Any:
   """A copy that nothing else reads, if it will be written in place."""
   if not _are_own.get():
     return memory
-  return mesh_tf.on_one_device(
-      # The one operation that TensorFlow neither computes beforehand nor once
-      # for several that are equal.
-      lambda m: tf.raw_ops.DeepCopy(x=m),
-      [memory],
-      memory.shape,
-      "own_copy",
-  )
+  return mesh_tf.own_copy(memory, "own_copy")
 
 
 def place_of_rows(memory: Any, position: Any) -> Any:

@@ -72,6 +72,11 @@ class Mesh:
     return self.split_of("batch") * self.split_of("outer_batch")
 
   @property
+  def is_one_cpu_or_gpu(self) -> bool:
+    """Whether nothing is split, and no TPU compiles what is computed."""
+    return self.shape.size == 1 and self.tpu is None
+
+  @property
   def has_gpus(self) -> bool:
     """Whether a GPU is among the devices."""
     return any("gpu" in device.lower() for device in self.devices)

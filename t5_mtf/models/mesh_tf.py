@@ -1,4 +1,4 @@
-"""Two ways to have Mesh TF compute with functions of ours."""
+"""Ways to have Mesh TF compute with functions of ours."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from types import ModuleType
 from typing import Any
 
-from t5_mtf.tf_compat import mtf
+from t5_mtf.tf_compat import mtf, tf
 
 
 def on_one_device(
@@ -17,7 +17,6 @@ def on_one_device(
     shape: Any,
     name: str,
     gradient: Callable[..., Any] | int = 0,
-    dtype: Any = None,
 ) -> Any:
   """Applies a TensorFlow function on a mesh of one device.
 
@@ -28,7 +27,9 @@ def on_one_device(
     name: of the operation.
     gradient: of the operation and the gradient of its result, to a list of
       those of the inputs. 0: there is none.
-    dtype: of the result; that of the first input if None.
+
+  Returns:
+    A tensor of the type of the first input.
   """
   # A layout may split any dimension over a mesh dimension of size 1.
   dims = {dim for tensor in inputs for dim in tensor.shape.dims}
@@ -36,10 +37,24 @@ def on_one_device(
       fn,
       inputs,
       output_shape=shape,
-      output_dtype=dtype,
       splittable_dims=[*dims, *mtf.Shape(shape).dims],
       grad_function=gradient,
       name=name,
+  )
+
+
+def own_copy(tensor: Any, name: str) -> Any:
+  """A copy, on one device, that TensorFlow keeps apart from all else.
+
+  It is neither computed beforehand, nor once for several that are equal, nor
+  does mixed precision go beyond it.
+  """
+  return on_one_device(
+      lambda t: tf.raw_ops.DeepCopy(x=t),
+      [tensor],
+      tensor.shape,
+      name,
+      lambda operation, grad: [grad],
   )
 
 

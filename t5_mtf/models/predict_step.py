@@ -140,8 +140,7 @@ def _beam_search(
 @contextlib.contextmanager
 def _as_on_one_device(context: StepContext) -> Iterator[None]:
   """Has decoders that are built meanwhile do what one CPU or GPU can."""
-  settings = context.settings
-  if settings.mesh.shape.size == 1 and not settings.use_tpu:
+  if context.settings.mesh.is_one_cpu_or_gpu:
     with decoder_memory.written_in_place(), beam_search.gathered_states():
       yield
   else:
