@@ -190,17 +190,17 @@ def write(every: Sequence[Row], runs: Runs, root: pathlib.Path) -> None:
   """
   date = datetime.date.today().isoformat()
   recorded = root / "results/speed.json"
-  before = {}
+  last = {}
   if recorded.exists():
-    before = json.loads(recorded.read_text(encoding="utf-8"))
-  if before.get("date") == date and before["machine"] == machine():
+    last = json.loads(recorded.read_text(encoding="utf-8"))
+  if last.get("date") == date and last["machine"] == machine():
     again = {(row.subject, row.peer) for row in every}
-    kept = [Row(**row) for row in before["rows"]]
+    kept = [Row(**row) for row in last["rows"]]
     every = sorted(
         [*every, *(r for r in kept if (r.subject, r.peer) not in again)],
         key=_place,
     )
-    runs.found = {**before["runs"], **runs.found}
+    runs.found = {**last["runs"], **runs.found}
   document = {
       "date": date,
       "machine": machine(),
@@ -212,10 +212,10 @@ def write(every: Sequence[Row], runs: Runs, root: pathlib.Path) -> None:
   page = root / "docs/speed.md"
   before, _, rest = page.read_text(encoding="utf-8").partition(_BEGIN)
   after = rest.partition(_END)[2]
-  count = max(len(r) for p in runs.found.values() for r in p.values())
+  counts = {len(r) for p in runs.found.values() for r in p.values()}
   said = (
       f"{machine()}; {', '.join(runs.versions())}; {date}; medians of"
-      f" {count} repeats."
+      f" {max(counts)} repeats{' or fewer' if len(counts) > 1 else ''}."
   )
   table = "\n".join([_BEGIN, *lines(every), "", said, _END])
   page.write_text(before + table + after, encoding="utf-8")

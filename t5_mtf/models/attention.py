@@ -195,7 +195,7 @@ def _attention(
     context: Any,
     **options: Any,
 ) -> Any:
-  """Mesh TF's `attention.attention`, with the softmax as one operation."""
+  """Mesh TF's `attention.attention`; nothing moves the logits."""
   if not _is_plain(layer, context) or options["z_loss_coeff"]:
     return mesh_tfs(q, k, v, *dims_and_bias, context=context, **options)
   bias = options["bias"] if "bias" in options else dims_and_bias[-1]
