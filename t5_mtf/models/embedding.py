@@ -15,6 +15,9 @@ import gin
 from t5_mtf.models import layouts, mesh_tf, placement
 from t5_mtf.tf_compat import mtf, mtf_transformer, tf
 
+_BLOCK = 64  # words; of 512 numbers each, they are in a core's cache
+_BLOCKS_UP_TO = 12  # rows
+
 
 @gin.configurable(module="t5_mtf.models.embedding")
 class GatherVocabEmbedding(mtf_transformer.VocabEmbedding):
@@ -48,23 +51,35 @@ class GatherVocabEmbedding(mtf_transformer.VocabEmbedding):
 def _logits_of_few(hidden: Any, weights: Any) -> Any:
   """Products of `hidden` [..., depth] with all of `weights` [vocab, depth].
 
-  For a few rows they take as long as it takes to read the weights. A single row
-  reads them fastest if they are turned, once before all tokens; several do if
-  the weights are the first factor.
+  For a few rows they take as long as it takes to read the weights, if those lie
+  as they are read, which they are made to once before all tokens: turned for a
+  single row, in blocks for several. Of more rows, the weights are best the
+  first factor.
   """
   vocab_dim, depth_dim = weights.shape.dims
   shape = hidden.shape - depth_dim + vocab_dim
+  depth = depth_dim.size
 
   def multiply(x: Any, w: Any) -> Any:
-    rows = tf.reshape(x, [-1, depth_dim.size])
-    if rows.shape[0] == 1:
+    rows = tf.reshape(x, [-1, depth])
+    n = rows.shape[0]
+    if n == 1:
       product = tf.matmul(rows, placement.before_loops(tf.transpose, w))
+    elif n <= _BLOCKS_UP_TO and not vocab_dim.size % _BLOCK:
+      blocks = placement.before_loops(_blocks, w)
+      product = tf.transpose(tf.matmul(rows[tf.newaxis], blocks), [1, 0, 2])
     else:
       columns = tf.matmul(w[tf.newaxis], rows[tf.newaxis], transpose_b=True)
       product = tf.transpose(columns[0])
     return tf.reshape(product, shape.to_integer_list)
 
   return mesh_tf.on_one_device(multiply, [hidden, weights], shape, "logits")
+
+
+def _blocks(weights: Any) -> Any:
+  """Weights [vocab, depth] as [blocks, depth, words of a block]."""
+  depth = weights.shape[1]
+  return tf.transpose(tf.reshape(weights, [-1, _BLOCK, depth]), [0, 2, 1])
 
 
 def gather(weights: Any, ids: Any) -> Any:

@@ -12,7 +12,9 @@ import numpy as np
 from t5_mtf.models.layouts import Mesh
 from t5_mtf.tf_compat import mtf, tf
 
-_FEW_ROWS = 16  # With more, weights are read fastest as they lie.
+_FEW_ROWS = 32  # With more, weights are read fastest as they lie.
+_VERY_FEW_ROWS = 8  # With more, weights are best the first factor.
+_LARGEST_TURNED = 2**24 - 1  # numbers; a model of larger ones needs the memory
 
 
 def implementation(mesh: Mesh) -> Any:
@@ -127,14 +129,19 @@ def before_loops(fn: Callable[[Any], Any], tensor: Any) -> Any:
 def _times_weights(rows: Any, weights: Any) -> Any:
   """A product [n, depth] x [depth, width].
 
-  In a loop, weights that are deeper than wide multiply few rows in two thirds
-  of the time if they are turned first.
+  In a loop, weights that multiply few rows are turned first, so that they lie
+  as they are read: else each product packs them anew, for most of its time.
   """
-  depth, width = weights.shape
+  n, (depth, width) = rows.shape[0], weights.shape
   is_in_loop = weights.graph is not tf.compat.v1.get_default_graph()
-  if is_in_loop and depth > width and rows.shape[0] <= _FEW_ROWS:
+  if not is_in_loop or depth * width > _LARGEST_TURNED:
+    return tf.matmul(rows, weights)
+  if n <= _VERY_FEW_ROWS and (n > 1 or depth > width):
     turned = before_loops(tf.transpose, weights)
     return tf.matmul(rows, turned, transpose_b=True)
+  if _VERY_FEW_ROWS < n <= _FEW_ROWS and depth * width >= 2**20:
+    turned = before_loops(tf.transpose, weights)
+    return tf.transpose(tf.matmul(turned, rows, transpose_b=True))
   return tf.matmul(rows, weights)
 
 
