@@ -295,7 +295,7 @@ def _attend(q: Any, keys: Any, values: Any, bias: Any) -> Any:
   *rows, length, depth = values.shape.dims
   queries = [d for d in q.shape.dims if d not in (*rows, depth)]
   shape = mtf.Shape([*rows, *queries, depth])
-  inputs = [mtf.transpose(q, shape), keys, values]
+  inputs = [mesh_tf.transposed_few(q, shape), keys, values]
   if bias is not None:
     inputs.append(mtf.broadcast(bias, [*rows, *queries, length]))
   is_by_length = keys.shape.dims[-1] == depth
@@ -308,7 +308,7 @@ def _attend(q: Any, keys: Any, values: Any, bias: Any) -> Any:
     return tf.reshape(_product(_softmax(logits), values), q.shape)
 
   attended = mesh_tf.on_one_device(attend, inputs, shape, "attend")
-  return mtf.transpose(attended, q.shape)
+  return mesh_tf.transposed_few(attended, q.shape)
 
 
 def _product(a: Any, b: Any, transpose_b: bool = False) -> Any:

@@ -79,7 +79,7 @@ def with_token(memory: Any, token: Any, place: Any) -> Any:
       places = tf.tensor_scatter_nd_update(places, at[:, tf.newaxis], tokens)
     return tf.reshape(places, old.shape)
 
-  token = mtf.transpose(token, [*rows, depth])
+  token = mesh_tf.transposed_few(token, [*rows, depth])
   return mesh_tf.on_one_device(
       write, [memory, token, place], memory.shape, "write"
   )

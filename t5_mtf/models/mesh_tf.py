@@ -58,6 +58,23 @@ def own_copy(tensor: Any, name: str) -> Any:
   )
 
 
+def transposed_few(tensor: Any, shape: Any) -> Any:
+  """`mtf.transpose` of a few float32 numbers, on one device.
+
+  On a CPU TensorFlow leaves transposing floats to oneDNN, which takes longer to
+  start than all the rest; integers it transposes itself.
+  """
+  order = [tensor.shape.dims.index(dim) for dim in mtf.Shape(shape).dims]
+  if order == sorted(order):
+    return tensor
+
+  def transpose(x: Any) -> Any:
+    bits = tf.transpose(tf.bitcast(x, tf.int32), order)
+    return tf.bitcast(bits, x.dtype)
+
+  return on_one_device(transpose, [tensor], shape, "transposed_few")
+
+
 @contextlib.contextmanager
 def replaced(
     module: ModuleType, **functions: Callable[..., Any]
