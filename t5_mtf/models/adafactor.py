@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+import operator
+from collections.abc import Sequence
 from typing import Any
 
 from t5_mtf.models import mesh_tf
@@ -12,56 +15,73 @@ from t5_mtf.tf_compat import mtf, tf
 class Adafactor(mtf.optimize.AdafactorOptimizer):
   """Mesh TF's `AdafactorOptimizer`, on one device.
 
-  Weights of a factored variable are gone over eight times instead of twelve:
-  a root mean square is one operation, what scales an update is one number, and
-  means of squares, not squares, have `epsilon1` added. Slots and, but for
-  rounding, updates are Mesh TF's.
+  The update of a variable is one operation of Mesh TF, and half of the
+  TensorFlow operations. Those of a factored variable go over it eight times
+  instead of twelve: what scales an update is one number, and means of squares,
+  not squares, have `epsilon1` added. Slots and, but for rounding, updates are
+  Mesh TF's.
   """
 
   def apply_grad(self, grad: Any, var: Any) -> list[Any]:
     """Returns the operations that update a variable and its slots."""
-    dims = None if grad is None else self._factored_dims(var.shape)
-    if not dims or self._beta1 or self._stacked_dim_names:
+    is_alike = not (self._beta1 or self._stacked_dim_names)
+    if grad is None or not var.shape.dims or not is_alike:
       return super().apply_grad(grad, var)
+    reduced = self._factored_dims(var.shape)
+    suffixes = ("_slot_vr", "_slot_vc") if reduced else ("_slot_v",)
     slots = [
         mtf.get_variable(
             var.mesh,
             var.name + suffix,
-            var.shape - dim,
+            var.shape - dim if dim else var.shape,
             initializer=tf.compat.v1.zeros_initializer(),
             trainable=False,
         )
-        for dim, suffix in zip(dims, ("_slot_vr", "_slot_vc"), strict=True)
+        for dim, suffix in zip(reduced or [None], suffixes, strict=True)
     ]
-    with tf.compat.v1.variable_scope(var.name + "/adafactor"):
-      grad = mtf.to_float(grad)
-      squares = mtf.square(grad)
-      rows, columns = means = [self._mean(squares, slot) for slot in slots]
-      rows /= mtf.reduce_mean(rows, reduced_dim=dims[1])
-      update = grad * mtf.rsqrt(rows) * mtf.rsqrt(columns)
-      update *= self._scale(update, var)
+    axes = [var.shape.dims.index(dim) for dim in reduced or ()]
+    excluded = any(s in var.name for s in self._exclude_from_parameter_scale)
+    is_scaled = self._multiply_by_parameter_scale and not excluded
+
+    def updated(grad: Any, value: Any, *slots: Any) -> tuple[Any, ...]:
+      grad = tf.cast(grad, tf.float32)
+      means = self._means(tf.square(grad), slots, axes)
+      update = functools.reduce(operator.mul, _factors(means, axes), grad)
+      scale = self._scale(update, tf.cast(value, tf.float32), is_scaled)
+      return *means, update * scale
+
+    with tf.compat.v1.variable_scope(var.name):
+      *means, update = mesh_tf.several_on_one_device(
+          updated,
+          [mtf.to_float(grad), var.value, *slots],
+          [*(slot.shape for slot in slots), var.shape],
+          "adafactor",
+      )
       return [*map(mtf.assign, slots, means), mtf.assign_sub(var, update)]
 
-  def _mean(self, squares: Any, slot: Any) -> Any:
-    """The running mean of squares that a slot keeps."""
-    mean = mtf.reduce_mean(squares, output_shape=slot.shape) + self._epsilon1
-    return slot * self._decay_rate + mean * (1.0 - self._decay_rate)
+  @functools.cached_property
+  def _mixing_rate(self) -> Any:
+    return 1.0 - self._decay_rate
 
-  def _scale(self, update: Any, var: Any) -> Any:
+  def _means(
+      self, squares: Any, slots: Sequence[Any], axes: Sequence[int]
+  ) -> list[Any]:
+    """The running means of squares that slots keep, over an axis or none."""
+    now = [tf.reduce_mean(squares, axis) for axis in axes] or [squares]
+    return [
+        slot * self._decay_rate + (mean + self._epsilon1) * self._mixing_rate
+        for slot, mean in zip(slots, now, strict=True)
+    ]
+
+  def _scale(self, update: Any, value: Any, is_scaled: bool) -> Any:
     """What an update is multiplied with, a scalar."""
     scale = self._learning_rate
-    excluded = any(s in var.name for s in self._exclude_from_parameter_scale)
-    if self._multiply_by_parameter_scale and not excluded:
-      scale = self._parameter_scale(mtf.to_float(var.value)) * scale
+    if is_scaled:
+      scale *= tf.maximum(_root_mean_square(value), self._epsilon2)
     if self._clipping_threshold is None:
       return scale
     excess = _root_mean_square(update) / self._clipping_threshold
-    return mtf.reciprocal(mtf.maximum(1.0, excess)) * scale
-
-  def _parameter_scale(self, var: Any) -> Any:
-    if self._stacked_dim_names:
-      return super()._parameter_scale(var)
-    return mtf.maximum(_root_mean_square(var), self._epsilon2)
+    return scale / tf.maximum(1.0, excess)
 
 
 def on_mesh(optimizer: Any, mesh: Mesh) -> Any:
@@ -72,13 +92,24 @@ def on_mesh(optimizer: Any, mesh: Mesh) -> Any:
   return optimizer
 
 
-def _root_mean_square(tensor: Any) -> Any:
-  """The scalar `mtf.optimize.reduce_rms`, in one pass."""
+def _factors(means: Sequence[Any], axes: Sequence[int]) -> list[Any]:
+  """Factors that divide by the root of a mean of squares.
 
-  def compute(whole: Any) -> Any:
-    mean_square = tf.nn.l2_loss(whole) * (2.0 / tensor.shape.size)
-    return tf.sqrt(mean_square)[tf.newaxis]
+  Their product could be too large for a float.
 
-  one = mtf.Dimension("one", 1)  # a function's result may not be a scalar
-  found = mesh_tf.on_one_device(compute, [tensor], [one], "root_mean_square")
-  return mtf.reshape(found, [])
+  Args:
+    means: of the whole, or over each of two axes.
+    axes: over which the means are.
+  """
+  if not axes:
+    return [tf.math.rsqrt(means[0])]
+  (rows, columns), (axis, other) = means, axes
+  rows /= tf.reduce_mean(rows, other - (other > axis), keepdims=True)
+  return [
+      tf.expand_dims(tf.math.rsqrt(mean), axis)
+      for mean, axis in zip((rows, columns), axes, strict=True)
+  ]
+
+
+def _root_mean_square(whole: Any) -> Any:
+  return tf.sqrt(tf.nn.l2_loss(whole) * (2.0 / whole.shape.num_elements()))

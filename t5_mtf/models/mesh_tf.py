@@ -43,6 +43,25 @@ def on_one_device(
   )
 
 
+def several_on_one_device(
+    fn: Callable[..., tuple[Any, ...]],
+    inputs: Sequence[Any],
+    shapes: Sequence[Any],
+    name: str,
+) -> tuple[Any, ...]:
+  """As `on_one_device`, but the function has several results, in float32."""
+  dims = {dim for tensor in inputs for dim in tensor.shape.dims}
+  return mtf.slicewise(
+      fn,
+      inputs,
+      output_shape=list(shapes),
+      output_dtype=[tf.float32] * len(shapes),
+      splittable_dims=list(dims),
+      grad_function=0,
+      name=name,
+  )
+
+
 def own_copy(tensor: Any, name: str) -> Any:
   """A copy, on one device, that TensorFlow keeps apart from all else.
 
