@@ -14,7 +14,8 @@ from t5_mtf.tf_compat import mtf, tf
 
 _FEW_ROWS = 32  # With more, weights are read fastest as they lie.
 _VERY_FEW_ROWS = 8  # With more, weights are best the first factor.
-_LARGEST_TURNED = 2**24 - 1  # numbers; a model of larger ones needs the memory
+_WORTH_TURNING_BOTH = 2**20  # numbers: then the product, too, is turned
+_LARGEST_TURNED = 2**24 - 1  # numbers; a model with larger has no room
 
 
 def implementation(mesh: Mesh) -> Any:
@@ -133,13 +134,14 @@ def _times_weights(rows: Any, weights: Any) -> Any:
   as they are read: else each product packs them anew, for most of its time.
   """
   n, (depth, width) = rows.shape[0], weights.shape
+  size = depth * width
   is_in_loop = weights.graph is not tf.compat.v1.get_default_graph()
-  if not is_in_loop or depth * width > _LARGEST_TURNED:
+  if not is_in_loop or n > _FEW_ROWS or size > _LARGEST_TURNED:
     return tf.matmul(rows, weights)
   if n <= _VERY_FEW_ROWS and (n > 1 or depth > width):
     turned = before_loops(tf.transpose, weights)
     return tf.matmul(rows, turned, transpose_b=True)
-  if _VERY_FEW_ROWS < n <= _FEW_ROWS and depth * width >= 2**20:
+  if n > _VERY_FEW_ROWS and size >= _WORTH_TURNING_BOTH:
     turned = before_loops(tf.transpose, weights)
     return tf.transpose(tf.matmul(turned, rows, transpose_b=True))
   return tf.matmul(rows, weights)

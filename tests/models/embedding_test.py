@@ -37,6 +37,28 @@ def test_equals_the_one_hot_product():
     np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-6)
 
 
+@pytest.mark.parametrize("rows", [1, 2, 12, 13])
+@pytest.mark.parametrize("words", [128, 100], ids="vocab_{}".format)
+def test_logits_of_few_rows_equal_the_product(rows, words):
+  """Also where a vocabulary has no whole number of blocks."""
+  random = np.random.RandomState(0)
+  hidden = random.randn(rows, 1, 3).astype("float32")
+  weights = random.randn(words, 3).astype("float32")
+  with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+    graph = mtf.Graph()
+    mesh = mtf.Mesh(graph, "mesh")
+    vocab, depth = mtf.Dimension("vocab", words), mtf.Dimension("d_model", 3)
+    dims = [mtf.Dimension("batch", rows), mtf.Dimension("beam", 1), depth]
+    logits = embedding._logits_of_few(
+        mtf.import_tf_tensor(mesh, tf.constant(hidden), dims),
+        mtf.import_tf_tensor(mesh, tf.constant(weights), [vocab, depth]),
+    )
+    mesh_impl = mtf.placement_mesh_impl.PlacementMeshImpl([], [], ["cpu:0"])
+    lowering = mtf.Lowering(graph, {mesh: mesh_impl})
+    found = session.run(lowering.export_to_tf_tensor(logits))
+  np.testing.assert_allclose(found, hidden @ weights.T, rtol=1e-5, atol=1e-5)
+
+
 @pytest.mark.slow
 def test_a_model_trains_the_same_with_either_and_on_a_split_mesh(tmp_path):
   def final_weights(name, *bindings):

@@ -74,3 +74,29 @@ def test_random_numbers_are_the_same_in_every_process(devices):
     found = session.run(lowering.export_to_tf_tensor(drawn))
   expected = {1: _DRAWN_ON_ONE, 2: _DRAWN_ON_TWO}[len(devices)]
   np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("n", [1, 2, 8, 9, 32, 33])
+@pytest.mark.parametrize("sizes", [(6, 4), (4, 6), (1024, 1025)], ids=str)
+def test_products_in_a_loop_are_those_of_weights_as_they_lie(n, sizes):
+  """Weights may be turned before it: they are, for few rows."""
+  random_numbers = np.random.default_rng(0)
+  rows = random_numbers.normal(size=(n, sizes[0])).astype(np.float32)
+  weights = random_numbers.normal(size=sizes).astype(np.float32)
+  here = placement.implementation(layouts.choose_mesh("", "", ["cpu:0"]))
+  with tf.Graph().as_default() as graph, tf.compat.v1.Session() as session:
+    fed = tf.compat.v1.placeholder_with_default(weights, sizes)
+
+    def step(i, unused):
+      product = here.einsum("ab,bc->ac", tf.constant(rows), fed)
+      return i + 1, tf.ensure_shape(product, [n, sizes[1]])
+
+    start = (0, tf.zeros([n, sizes[1]]))
+    _, product = tf.while_loop(lambda i, unused: i < 2, step, start)
+    found = session.run(product)
+    types = [operation.type for operation in graph.get_operations()]
+  np.testing.assert_allclose(found, rows @ weights, rtol=1e-3, atol=1e-3)
+  if n == 2:
+    assert types.count("Transpose") == 1
+  if n == 33:
+    assert "Transpose" not in types
