@@ -70,8 +70,26 @@ def test_a_ratio_that_fell_by_more_than_0_15_fails_the_check(
 ):
   row = {"subject": "training T5-small, 8 x (128 + 128)", "peer": "published"}
   recorded = tmp_path / "speed.json"
-  recorded.write_text(json.dumps({"rows": [{**row, "ratio": 2.0}]}))
+  document = {"machine": "another", "rows": [{**row, "ratio": 2.0}]}
+  recorded.write_text(json.dumps(document))
   assert table.check(table.rows(_runs(table, seconds)), recorded) == expected
+
+
+@pytest.mark.parametrize("is_here", [True, False], ids="here_{}".format)
+def test_the_share_of_a_machine_is_checked_on_that_machine(
+    table, tmp_path, is_here
+):
+  row = {
+      "subject": (
+          "training T5-small, 8 x (128 + 128): share of bfloat16 products"
+      ),
+      "peer": "this machine",
+      "ratio": 0.99,
+  }
+  machine = table.machine() if is_here else "another"
+  recorded = tmp_path / "speed.json"
+  recorded.write_text(json.dumps({"machine": machine, "rows": [row]}))
+  assert table.check(table.rows(_runs(table, 4.0)), recorded) == is_here
 
 
 def test_the_command_says_what_it_needs():
