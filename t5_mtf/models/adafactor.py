@@ -44,7 +44,6 @@ class Adafactor(mtf.optimize.AdafactorOptimizer):
     is_scaled = self._multiply_by_parameter_scale and not excluded
 
     def updated(grad: Any, value: Any, *slots: Any) -> tuple[Any, ...]:
-      grad = tf.cast(grad, tf.float32)
       means = self._means(tf.square(grad), slots, axes)
       update = functools.reduce(operator.mul, _factors(means, axes), grad)
       scale = self._scale(update, tf.cast(value, tf.float32), is_scaled)

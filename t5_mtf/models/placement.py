@@ -15,7 +15,7 @@ from t5_mtf.tf_compat import mtf, tf
 _FEW_ROWS = 32  # With more, weights are read fastest as they lie.
 _VERY_FEW_ROWS = 8  # With more, weights are best the first factor.
 _WORTH_TURNING_BOTH = 2**20  # numbers: then the product, too, is turned
-_LARGEST_TURNED = 2**24 - 1  # numbers; a model with larger has no room
+_LARGEST_TURNED = 2**24 - 1  # numbers; larger ones need the room themselves
 
 
 def implementation(mesh: Mesh) -> Any:
@@ -130,8 +130,8 @@ def before_loops(fn: Callable[[Any], Any], tensor: Any) -> Any:
 def _times_weights(rows: Any, weights: Any) -> Any:
   """A product [n, depth] x [depth, width].
 
-  In a loop, weights that multiply few rows are turned first, so that they lie
-  as they are read: else each product packs them anew, for most of its time.
+  In a loop, weights that multiply few rows are turned before it, so that they
+  lie as they are read: else each product packs them anew, for half of its time.
   """
   n, (depth, width) = rows.shape[0], weights.shape
   size = depth * width
