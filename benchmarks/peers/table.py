@@ -220,10 +220,12 @@ def write(every: Sequence[Row], runs: Runs, root: pathlib.Path) -> None:
   before, _, rest = page.read_text(encoding="utf-8").partition(_BEGIN)
   after = rest.partition(_END)[2]
   counts = {len(r) for p in runs.found.values() for r in p.values()}
-  said = (
-      f"{machine()}; {', '.join(runs.versions())}; {date}; medians of"
-      f" {max(counts)} repeats{' or fewer' if len(counts) > 1 else ''}."
-  )
+  repeats = f"medians of {max(counts)} repeats"
+  if max(counts) == 1:
+    repeats = "one repeat"
+  elif len(counts) > 1:
+    repeats += " or fewer"
+  said = f"{machine()}; {', '.join(runs.versions())}; {date}; {repeats}."
   table = "\n".join([_BEGIN, *lines(every), "", said, _END])
   page.write_text(before + table + after, encoding="utf-8")
 
