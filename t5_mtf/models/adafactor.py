@@ -15,17 +15,18 @@ from t5_mtf.tf_compat import mtf, tf
 class Adafactor(mtf.optimize.AdafactorOptimizer):
   """Mesh TF's `AdafactorOptimizer`, on one device.
 
-  The update of a variable is one operation of Mesh TF, and half of the
-  TensorFlow operations. Those of a factored variable go over it eight times
-  instead of twelve: what scales an update is one number, and means of squares,
+  The update of a variable is one operation of Mesh TF, and 43 of TensorFlow
+  instead of 73. Those of a factored variable go over it eight times instead of
+  twelve: what scales an update is one number, and means of squares,
   not squares, have `epsilon1` added. Slots and, but for rounding, updates are
   Mesh TF's.
   """
 
   def apply_grad(self, grad: Any, var: Any) -> list[Any]:
     """Returns the operations that update a variable and its slots."""
-    is_alike = not (self._beta1 or self._stacked_dim_names)
-    if grad is None or not var.shape.dims or not is_alike:
+    is_other = self._beta1 or self._stacked_dim_names
+    is_scalar = not var.shape.dims  # which a function may not return
+    if grad is None or is_other or is_scalar:
       return super().apply_grad(grad, var)
     reduced = self._factored_dims(var.shape)
     suffixes = ("_slot_vr", "_slot_vc") if reduced else ("_slot_v",)

@@ -31,13 +31,11 @@ def on_one_device(
   Returns:
     A tensor of the type of the first input.
   """
-  # A layout may split any dimension over a mesh dimension of size 1.
-  dims = {dim for tensor in inputs for dim in tensor.shape.dims}
   return mtf.slicewise(
       fn,
       inputs,
       output_shape=shape,
-      splittable_dims=[*dims, *mtf.Shape(shape).dims],
+      splittable_dims=_all_dims(inputs, [shape]),
       grad_function=gradient,
       name=name,
   )
@@ -50,16 +48,21 @@ def several_on_one_device(
     name: str,
 ) -> tuple[Any, ...]:
   """As `on_one_device`, but the function has several results, in float32."""
-  dims = {dim for tensor in inputs for dim in tensor.shape.dims}
   return mtf.slicewise(
       fn,
       inputs,
       output_shape=list(shapes),
       output_dtype=[tf.float32] * len(shapes),
-      splittable_dims=list(dims),
+      splittable_dims=_all_dims(inputs, shapes),
       grad_function=0,
       name=name,
   )
+
+
+def _all_dims(inputs: Sequence[Any], shapes: Sequence[Any]) -> list[Any]:
+  """A layout may split any of them over a mesh dimension of size 1."""
+  every = [*(tensor.shape for tensor in inputs), *map(mtf.Shape, shapes)]
+  return list({dim for shape in every for dim in shape.dims})
 
 
 def own_copy(tensor: Any, name: str) -> Any:

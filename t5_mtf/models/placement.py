@@ -136,15 +136,18 @@ def _times_weights(rows: Any, weights: Any) -> Any:
   n, (depth, width) = rows.shape[0], weights.shape
   size = depth * width
   is_in_loop = weights.graph is not tf.compat.v1.get_default_graph()
-  if not is_in_loop or n > _FEW_ROWS or size > _LARGEST_TURNED:
+  if n == 1:
+    is_worth_it = depth > width
+  elif n <= _VERY_FEW_ROWS:
+    is_worth_it = True
+  else:
+    is_worth_it = n <= _FEW_ROWS and size >= _WORTH_TURNING_BOTH
+  if not (is_in_loop and is_worth_it and size <= _LARGEST_TURNED):
     return tf.matmul(rows, weights)
-  if n <= _VERY_FEW_ROWS and (n > 1 or depth > width):
-    turned = before_loops(tf.transpose, weights)
+  turned = before_loops(tf.transpose, weights)
+  if n <= _VERY_FEW_ROWS:
     return tf.matmul(rows, turned, transpose_b=True)
-  if n > _VERY_FEW_ROWS and size >= _WORTH_TURNING_BOTH:
-    turned = before_loops(tf.transpose, weights)
-    return tf.transpose(tf.matmul(turned, rows, transpose_b=True))
-  return tf.matmul(rows, weights)
+  return tf.transpose(tf.matmul(turned, rows, transpose_b=True))
 
 
 def _begins_with_own(output: str, factor: str, other: str) -> bool:
