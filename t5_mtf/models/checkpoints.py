@@ -15,7 +15,7 @@ _STEP = re.compile(r"model\.ckpt-(\d+)$")
 # What TensorFlow and we ourselves leave behind when killed while writing.
 _LEFTOVER = re.compile(
     r"(model\.ckpt|input_position)-\d+.*"
-    r"(_temp_[0-9a-f]+|\.tempstate\d+|\.tmp[0-9a-f]*)$"
+    r"(_temp(_[0-9a-f]+)?|\.tempstate\d+|\.tmp[0-9a-f]*)$"
     r"|checkpoint\.tmp[0-9a-f]+$"
 )
 

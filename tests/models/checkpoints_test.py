@@ -84,6 +84,7 @@ def test_one_that_is_cut_short_is_named_and_not_chosen(
 def test_removes_only_what_a_kill_left_half_written(tmp_path):
   kept = ["model.ckpt-1.index", "checkpoint", "my_temp_0", "notes.tmp", "x.gin"]
   left = [
+      "model.ckpt-1_temp",
       "model.ckpt-1_temp_0af9",
       "input_position-2.index.tempstate123",
       "checkpoint.tmp0af9",

@@ -218,6 +218,8 @@ def test_killed_at_any_moment_a_directory_can_be_continued(tmp_path, capsys):
     steps.append(_newest(tmp_path))
   # What a kill in the middle of a write leaves, in any case.
   (tmp_path / "model.ckpt-9_temp_0123456789abcdef").mkdir()
+  (tmp_path / "model.ckpt-9_temp").mkdir()
+  (tmp_path / "model.ckpt-9_temp/part-00000-of-00002.index").touch()
   for name in (
       "checkpoint.tmp0123456789abcdef",
       "model.ckpt-9.meta.tmp0123456789abcdef",
