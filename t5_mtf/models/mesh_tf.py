@@ -46,6 +46,7 @@ def several_on_one_device(
     inputs: Sequence[Any],
     shapes: Sequence[Any],
     name: str,
+    gradient: Callable[..., Any] | int = 0,
 ) -> tuple[Any, ...]:
   """As `on_one_device`, but the function has several results, in float32."""
   return mtf.slicewise(
@@ -54,7 +55,7 @@ def several_on_one_device(
       output_shape=list(shapes),
       output_dtype=[tf.float32] * len(shapes),
       splittable_dims=_all_dims(inputs, shapes),
-      grad_function=0,
+      grad_function=gradient,
       name=name,
   )
 
@@ -78,6 +79,25 @@ def own_copy(tensor: Any, name: str) -> Any:
       name,
       lambda operation, grad: [grad],
   )
+
+
+def kept_in_float32(tensor: Any) -> Any:
+  """A TensorFlow tensor, whose users mixed precision leaves as they are.
+
+  What computes with it would be rewritten to bfloat16 where a matrix product
+  has made it. Mixed precision does not look behind integers; nothing is copied.
+  """
+  if tensor.dtype != tf.float32:
+    return tensor
+  return tf.bitcast(tf.bitcast(tensor, tf.int32), tf.float32)
+
+
+def float32_matmul(a: Any, b: Any, transpose_b: bool = False) -> Any:
+  """`tf.matmul` by the one operation that mixed precision does not know.
+
+  For single rows it also starts sooner.
+  """
+  return tf.raw_ops.BatchMatMulV3(x=a, y=b, Tout=a.dtype, adj_y=transpose_b)
 
 
 def transposed_few(tensor: Any, shape: Any) -> Any:
