@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,20 +14,24 @@ from t5_mtf.tf_compat import mtf, tf
 class Adafactor(mtf.optimize.AdafactorOptimizer):
   """Mesh TF's `AdafactorOptimizer`, on one device.
 
-  The update of a variable is one operation of Mesh TF, and 43 of TensorFlow
-  instead of 73. Those of a factored variable go over it eight times instead of
-  twelve: what scales an update is one number, and means of squares,
-  not squares, have `epsilon1` added. Slots and, but for rounding, updates are
-  Mesh TF's.
+  The update of a variable is one operation of Mesh TF. It goes over a matrix
+  and its gradient seven times instead of twelve: means are products with the
+  squares; so is the size of the update, which is known before the update is
+  made, and all numbers that scale it are one; means of squares, not squares,
+  have `epsilon1` added. Slots and, but for rounding, updates are Mesh TF's.
   """
 
   def apply_grad(self, grad: Any, var: Any) -> list[Any]:
     """Returns the operations that update a variable and its slots."""
-    is_other = self._beta1 or self._stacked_dim_names
-    is_scalar = not var.shape.dims  # which a function may not return
-    if grad is None or is_other or is_scalar:
-      return super().apply_grad(grad, var)
     reduced = self._factored_dims(var.shape)
+    is_other = (
+        self._beta1
+        or self._stacked_dim_names
+        or not var.shape.dims  # a scalar, which a function may not return
+        or (reduced and len(var.shape.dims) > 2)
+    )
+    if grad is None or is_other:
+      return super().apply_grad(grad, var)
     suffixes = ("_slot_vr", "_slot_vc") if reduced else ("_slot_v",)
     slots = [
         mtf.get_variable(
@@ -45,10 +48,23 @@ class Adafactor(mtf.optimize.AdafactorOptimizer):
     is_scaled = self._multiply_by_parameter_scale and not excluded
 
     def updated(grad: Any, value: Any, *slots: Any) -> tuple[Any, ...]:
-      means = self._means(tf.square(grad), slots, axes)
-      update = functools.reduce(operator.mul, _factors(means, axes), grad)
-      scale = self._scale(update, tf.cast(value, tf.float32), is_scaled)
-      return *means, update * scale
+      grad = mesh_tf.kept_in_float32(grad)
+      squares = tf.square(grad)
+      means = self._means(squares, slots, axes)
+      factor, *more = _factors(means, axes)
+      scale = self._learning_rate
+      if is_scaled:
+        value = tf.cast(value, tf.float32)
+        root = _root_of_mean(2 * tf.nn.l2_loss(value), value)
+        scale *= tf.maximum(root, self._epsilon2)
+      if self._clipping_threshold is not None:
+        size = _root_of_mean(_sum_of_squares(squares, factor, *more), grad)
+        scale /= tf.maximum(1.0, size / self._clipping_threshold)
+      # The product of all factors could be too large for a float.
+      update = grad * (factor * scale)
+      for factor in more:
+        update *= factor
+      return *means, update
 
     with tf.compat.v1.variable_scope(var.name):
       *means, update = mesh_tf.several_on_one_device(
@@ -67,21 +83,11 @@ class Adafactor(mtf.optimize.AdafactorOptimizer):
       self, squares: Any, slots: Sequence[Any], axes: Sequence[int]
   ) -> list[Any]:
     """The running means of squares that slots keep, over an axis or none."""
-    now = [tf.reduce_mean(squares, axis) for axis in axes] or [squares]
+    now = [_mean(squares, axis) for axis in axes] or [squares]
     return [
         slot * self._decay_rate + (mean + self._epsilon1) * self._mixing_rate
         for slot, mean in zip(slots, now, strict=True)
     ]
-
-  def _scale(self, update: Any, value: Any, is_scaled: bool) -> Any:
-    """What an update is multiplied with, a scalar."""
-    scale = self._learning_rate
-    if is_scaled:
-      scale *= tf.maximum(_root_mean_square(value), self._epsilon2)
-    if self._clipping_threshold is None:
-      return scale
-    excess = _root_mean_square(update) / self._clipping_threshold
-    return scale / tf.maximum(1.0, excess)
 
 
 def on_mesh(optimizer: Any, mesh: Mesh) -> Any:
@@ -95,21 +101,43 @@ def on_mesh(optimizer: Any, mesh: Mesh) -> Any:
 def _factors(means: Sequence[Any], axes: Sequence[int]) -> list[Any]:
   """Factors that divide by the root of a mean of squares.
 
-  Their product could be too large for a float.
-
   Args:
     means: of the whole, or over each of two axes.
     axes: over which the means are.
+
+  Returns:
+    One of the whole, or those of rows [n, 1] and of columns [1, m].
   """
   if not axes:
     return [tf.math.rsqrt(means[0])]
-  (rows, columns), (axis, other) = means, axes
-  rows /= tf.reduce_mean(rows, other - (other > axis), keepdims=True)
+  means = [means[0] / tf.reduce_mean(means[0]), means[1]]
+  columns, rows = (means[axes.index(axis)] for axis in (0, 1))
   return [
-      tf.expand_dims(tf.math.rsqrt(mean), axis)
-      for mean, axis in zip((rows, columns), axes, strict=True)
+      tf.expand_dims(tf.math.rsqrt(rows), 1),
+      tf.expand_dims(tf.math.rsqrt(columns), 0),
   ]
 
 
-def _root_mean_square(whole: Any) -> Any:
-  return tf.sqrt(tf.nn.l2_loss(whole) * (2.0 / whole.shape.num_elements()))
+def _mean(matrix: Any, axis: int) -> Any:
+  """`tf.reduce_mean`, which takes three times as long over the first axis."""
+  if axis:
+    return tf.reduce_mean(matrix, axis)
+  height = matrix.shape[0]
+  return _weighted_sum(tf.fill([height], 1.0 / height), matrix)
+
+
+def _sum_of_squares(squares: Any, factor: Any, columns: Any = None) -> Any:
+  """The sum of squares, each times the squares of its factors."""
+  if columns is None:
+    return tf.reduce_sum(squares * tf.square(factor))
+  rows = tf.reshape(tf.square(factor), [-1])
+  return tf.reduce_sum(tf.square(columns) * _weighted_sum(rows, squares))
+
+
+def _weighted_sum(weights: Any, matrix: Any) -> Any:
+  """The sum [m] of the rows of a matrix [n, m], each with its weight [n]."""
+  return mesh_tf.float32_matmul(weights[tf.newaxis], matrix)[0]
+
+
+def _root_of_mean(total: Any, whole: Any) -> Any:
+  return tf.sqrt(total / whole.shape.num_elements())

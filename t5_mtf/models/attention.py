@@ -233,8 +233,7 @@ def _float32_product(queries_and_keys: Sequence[Any], order: Any) -> Any:
   k = mtf.transpose(k, [*rows, memory, depth])
 
   def multiply(q: Any, k: Any) -> Any:
-    # Of the products, the one that mixed precision does not know.
-    return tf.raw_ops.BatchMatMulV3(x=q, y=k, Tout=q.dtype, adj_y=True)
+    return mesh_tf.float32_matmul(q, k, transpose_b=True)
 
   def gradient(operation: Any, grad: Any) -> list[Any]:
     q, k = operation.inputs
@@ -315,7 +314,7 @@ def _product(a: Any, b: Any, transpose_b: bool = False) -> Any:
   """`tf.matmul`; of single rows by a kernel that starts sooner."""
   if a.shape[-2] > 1:
     return tf.matmul(a, b, transpose_b=transpose_b)
-  return tf.raw_ops.BatchMatMulV3(x=a, y=b, Tout=a.dtype, adj_y=transpose_b)
+  return mesh_tf.float32_matmul(a, b, transpose_b)
 
 
 def _softmax(logits: Any) -> Any:
