@@ -52,7 +52,8 @@ class StepContext:
 
 def build_model(settings: RunSettings) -> Any:
   """Builds the Mesh TF model that gin configures, for the run's vocabulary."""
-  from t5_mtf.models import attention  # which imports Mesh TF
+  # They import Mesh TF.
+  from t5_mtf.models import attention, feed_forward, norm
 
   inputs, targets = settings.vocabulary
   model = mtf_utils.build_model(
@@ -64,6 +65,8 @@ def build_model(settings: RunSettings) -> Any:
   )
   for stack in stacks(model):
     attention.replace_layers(stack)
+    feed_forward.replace_activations(stack)
+    norm.replace_sublayers(stack)
   return model
 
 
