@@ -93,9 +93,7 @@ def gather(weights: Any, ids: Any) -> Any:
   def gradient(operation: Any, grad: Any) -> list[Any]:
     _, ids = operation.inputs
     summed = mesh_tf.on_one_device(
-        lambda g, i: mesh_tf.kept_in_float32(
-            tf.math.unsorted_segment_sum(g, i, vocab_dim.size)
-        ),
+        lambda g, i: tf.math.unsorted_segment_sum(g, i, vocab_dim.size),
         [grad, ids],
         weights.shape,
         "gather_gradient",
