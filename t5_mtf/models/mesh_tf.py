@@ -48,12 +48,12 @@ def several_on_one_device(
     name: str,
     gradient: Callable[..., Any] | int = 0,
 ) -> tuple[Any, ...]:
-  """As `on_one_device`, but the function has several results, in float32."""
+  """As `on_one_device`, but the function has several results."""
   return mtf.slicewise(
       fn,
       inputs,
       output_shape=list(shapes),
-      output_dtype=[tf.float32] * len(shapes),
+      output_dtype=[inputs[0].dtype] * len(shapes),
       splittable_dims=_all_dims(inputs, shapes),
       grad_function=gradient,
       name=name,

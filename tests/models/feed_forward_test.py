@@ -28,21 +28,25 @@ def _value_and_gradient(fn):
     )
 
 
-def test_relu_and_its_gradient_are_those_of_mesh_tf():
-  ours = _value_and_gradient(feed_forward.relu)
-  for found, expected in zip(ours, _value_and_gradient(mtf.relu), strict=True):
-    np.testing.assert_array_equal(found, expected)
+@pytest.mark.parametrize("name", ["relu", "gelu"])
+def test_values_and_gradients_are_those_of_mesh_tf(name):
+  ours = _value_and_gradient(getattr(feed_forward, name))
+  theirs = _value_and_gradient(getattr(mtf, name))
+  for found, expected in zip(ours, theirs, strict=True):
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-7)
 
 
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
         ("relu", feed_forward.relu),
-        (["gelu", "linear"], ["gelu", "linear"]),
+        (["gelu", "linear"], [feed_forward.gelu, "linear"]),
+        ("swish", "swish"),
         (None, None),
+        (mtf.tanh, mtf.tanh),
     ],
 )
-def test_layers_keep_other_activations(given, expected):
+def test_layers_use_them_and_keep_others(given, expected):
   layers = [mtf_layers.DenseReluDense(activation=given), object()]
   stack = mtf_transformer.make_layer_stack(layers=[], num_layers=1)
   stack._layers = layers
