@@ -12,7 +12,8 @@ from typing import Any
 
 import gin
 
-from t5_mtf.models import layouts, mesh_tf, placement
+from t5_mtf.models import layouts, mesh_tf
+from t5_mtf.models.prepared_weights import prepared
 from t5_mtf.tf_compat import mtf, mtf_transformer, tf
 
 _BLOCK = 64  # words; of 512 numbers each, they are in a core's cache
@@ -64,9 +65,9 @@ def _logits_of_few(hidden: Any, weights: Any) -> Any:
     rows = tf.reshape(x, [-1, depth])
     n = rows.shape[0]
     if n == 1:
-      product = tf.matmul(rows, placement.before_loops(tf.transpose, w))
+      product = tf.matmul(rows, prepared(tf.transpose, w, "turned"))
     elif n <= _BLOCKS_UP_TO and not vocab_dim.size % _BLOCK:
-      blocks = placement.before_loops(_blocks, w)
+      blocks = prepared(_blocks, w, "blocks")
       product = tf.transpose(tf.matmul(rows[tf.newaxis], blocks), [1, 0, 2])
     else:
       columns = tf.matmul(w[tf.newaxis], rows[tf.newaxis], transpose_b=True)

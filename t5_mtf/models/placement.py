@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from t5_mtf.models.layouts import Mesh
+from t5_mtf.models.prepared_weights import prepared
 from t5_mtf.tf_compat import mtf, tf
 
 _FEW_ROWS = 32  # With more, weights are read fastest as they lie.
@@ -113,28 +114,22 @@ class _OneDevice(_SeveralDevices):
     depth = _common_end(first, second)
     if not depth or output != first[: -len(depth)] + second[len(depth) :]:
       return tf.einsum(equation, *slices)
-    x, w = slices
+    x, weights = slices
     width = int(np.prod(x.shape[-len(depth) :]))
-    weights = before_loops(lambda w: tf.reshape(w, [width, -1]), w)
     product = _times_weights(tf.reshape(x, [-1, width]), weights)
-    shape = [*x.shape[: -len(depth)], *w.shape[len(depth) :]]
+    shape = [*x.shape[: -len(depth)], *weights.shape[len(depth) :]]
     return tf.reshape(product, shape)
 
 
-def before_loops(fn: Callable[[Any], Any], tensor: Any) -> Any:
-  """`fn(tensor)`, computed once where the tensor is from before a loop."""
-  with tensor.graph.as_default():
-    return fn(tensor)
-
-
 def _times_weights(rows: Any, weights: Any) -> Any:
-  """A product [n, depth] x [depth, width].
+  """A product of [n, depth] with weights [<depth>, <width>].
 
   In a loop, weights that multiply few rows are turned before it, so that they
   lie as they are read: else each product packs them anew, for half of its time.
   """
-  n, (depth, width) = rows.shape[0], weights.shape
-  size = depth * width
+  n, depth = rows.shape
+  size = weights.shape.num_elements()
+  width = size // depth
   is_in_loop = weights.graph is not tf.compat.v1.get_default_graph()
   if n == 1:
     is_worth_it = depth > width
@@ -142,9 +137,15 @@ def _times_weights(rows: Any, weights: Any) -> Any:
     is_worth_it = True
   else:
     is_worth_it = n <= _FEW_ROWS and size >= _WORTH_TURNING_BOTH
+
+  def as_matrix(weights: Any) -> Any:
+    return tf.reshape(weights, [depth, width])
+
   if not (is_in_loop and is_worth_it and size <= _LARGEST_TURNED):
-    return tf.matmul(rows, weights)
-  turned = before_loops(tf.transpose, weights)
+    with weights.graph.as_default():
+      matrix = as_matrix(weights)
+    return tf.matmul(rows, matrix)
+  turned = prepared(lambda w: tf.transpose(as_matrix(w)), weights, "turned")
   if n <= _VERY_FEW_ROWS:
     return tf.matmul(rows, turned, transpose_b=True)
   return tf.transpose(tf.matmul(turned, rows, transpose_b=True))

@@ -21,6 +21,7 @@ from t5_mtf.models import (
     master_dtype,
     model_fn,
     predict_step,
+    prepared_weights,
     rows,
     score_step,
     seeds,
@@ -122,6 +123,7 @@ class ResidentModel:
     self._replicas = settings.mesh.num_replicas
     self.part = Part(self.settings)
     self._graph = tf.Graph()
+    self._kept = prepared_weights.KeptWeights(self._graph)
     self._session = tf.compat.v1.Session(
         settings.mesh.target,
         graph=self._graph,
@@ -299,6 +301,7 @@ class ResidentModel:
       self._build(key, size, lengths, build)
     if not self._restored:
       self._restore()
+    self._kept.update(self._session)
     return self._steps[key]
 
   def _build(
@@ -328,6 +331,7 @@ class ResidentModel:
     with self._graph.as_default():
       restore(self._session, self.checkpoint, self.settings.vocabulary)
     self._session.run(self._copy)
+    self._kept.expire()
     self._restored = True
 
 

@@ -51,6 +51,19 @@ def test_shorter_shapes_give_the_same_answers(checkpoint):
     assert short.decode(_ROWS) == expected
 
 
+def test_another_checkpoint_answers_as_if_loaded_anew(checkpoint, tmp_path):
+  rate = "constant_learning_rate.learning_rate = 0.1"
+  other = training.train(tiny.settings(tmp_path, rate))
+  with _model(other, beam_size=2) as anew:
+    expected = anew.decode(_ROWS)
+  with _model(checkpoint, beam_size=2) as model:
+    before = model.decode(_ROWS)
+    model.use(other)
+    assert model.decode(_ROWS) == expected
+    model.use(checkpoint)
+    assert model.decode(_ROWS) == before != expected
+
+
 def test_beams_have_the_log_likelihood_that_scoring_gives(checkpoint):
   with _model(checkpoint, beam_size=3, num_outputs=3) as model:
     every = model.decode(_ROWS)
