@@ -26,12 +26,12 @@ from t5_mtf.models import (
     score_step,
     seeds,
 )
+from t5_mtf.models.batch_shapes import Shapes, smallest
 from t5_mtf.models.decode_options import DecodeOptions
 from t5_mtf.models.settings import Batch, RunSettings
 from t5_mtf.models.start_report import StartReport
 from t5_mtf.tf_compat import mtf, tf
 
-_SHORTEST = 16  # tokens
 _DTYPES = ("", "mesh_tensorflow.transformer.utils.get_variable_dtype")
 UNFILLED = -1e6  # beam search scores places that no beam filled far below
 
@@ -53,42 +53,6 @@ class Output:
   def ended(self) -> bool:
     """Whether it ends in EOS, rather than at the length limit."""
     return bool(self.ids) and self.ids[-1] == mtf.beam_search.EOS_ID
-
-
-@dataclasses.dataclass(frozen=True)
-class Shapes:
-  """The shapes that a model is built for, each rising.
-
-  Attributes:
-    rows: numbers of rows of a batch.
-    lengths: lengths of a sequence in tokens.
-  """
-
-  rows: tuple[int, ...]
-  lengths: tuple[int, ...]
-
-  @classmethod
-  def up_to(cls, most_rows: int, length: int, ratio: int = 2) -> Shapes:
-    """Shapes up to the largest: lengths grow by `ratio`, rows by 4.
-
-    >>> Shapes.up_to(20, 100)
-    Shapes(rows=(1, 5, 20), lengths=(16, 32, 64, 100))
-    """
-    lengths = [length]
-    while lengths[0] > _SHORTEST:
-      lengths.insert(0, _SHORTEST * ratio ** _power(lengths[0] - 1, ratio))
-    sizes = [most_rows]
-    while sizes[0] > 1 and sizes[0] % 4 == 0:
-      sizes.insert(0, sizes[0] // 4)
-    return cls(tuple(sorted({1, *sizes})), tuple(lengths))
-
-
-def _power(length: int, ratio: int) -> int:
-  """The largest n for which _SHORTEST * ratio ** n <= length."""
-  n = 0
-  while _SHORTEST * ratio ** (n + 1) <= length:
-    n += 1
-  return n
 
 
 class ResidentModel:
@@ -266,9 +230,9 @@ class ResidentModel:
       indices = order[start : start + sizes[-1]]
       # What is left after full batches is filled up: that costs less than
       # building another shape.
-      size = sizes[-1] if start else _smallest(sizes, len(indices))
+      size = sizes[-1] if start else smallest(sizes, len(indices))
       lengths = [
-          _smallest(self.shapes.lengths, max(len(rows_[i]) for i in indices))
+          smallest(self.shapes.lengths, max(len(rows_[i]) for i in indices))
           for rows_ in features
       ]
       yield indices, -(-size // self._replicas) * self._replicas, lengths
@@ -471,17 +435,6 @@ def _on_its_devices(settings: RunSettings) -> RunSettings:
     return settings
   mesh = dataclasses.replace(settings.mesh, devices=("",))
   return dataclasses.replace(settings, mesh=mesh, autostack=False)
-
-
-def _smallest(sizes: Sequence[int], needed: int) -> int:
-  """The first of rising sizes that is large enough, else the last rounded up.
-
-  Only targets can be longer than the last: they share the inputs' lengths.
-  """
-  for size in sizes:
-    if size >= needed:
-      return size
-  return -(-needed // sizes[-1]) * sizes[-1]
 
 
 def padded(batch: rows.Rows, size: int, length: int) -> Any:

@@ -12,8 +12,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from t5_mtf.models import predict_step, resident, score_step
+from t5_mtf.models.batch_shapes import Shapes
 from t5_mtf.models.decode_options import DecodeOptions
-from t5_mtf.models.resident import Part, Shapes
+from t5_mtf.models.resident import Part
 from t5_mtf.models.settings import Batch, RunSettings
 from t5_mtf.tf_compat import mtf, tf
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from t5_mtf import errors
 from t5_mtf.models import (
+    batch_shapes,
     decode_options,
     estimator,
     initialization,
@@ -97,7 +98,7 @@ def answers(run: settings.RunSettings, checkpoint: str) -> tuple[list, list]:
   random = np.random.RandomState(3)
   rows = [[*random.randint(3, 250, n % 7), 1] for n in range(8)]
   options = decode_options.from_gin(8, "bitransformer")
-  shapes = resident.Shapes((8,), (8,))
+  shapes = batch_shapes.Shapes((8,), (8,))
   with resident.ResidentModel(run, checkpoint, options, shapes) as model:
     decoded = [list(output.ids) for (output,) in model.decode(rows)]
     return decoded, [score for score, _ in model.score(rows, rows[::-1])]

@@ -7,8 +7,8 @@ import pytest
 
 from t5_mtf import errors
 from t5_mtf.models import resident, training
+from t5_mtf.models.batch_shapes import Shapes
 from t5_mtf.models.decode_options import DecodeOptions
-from t5_mtf.models.resident import Shapes
 from tests.models import tiny
 
 _ROWS = [[5, 6, 7, 1], [8, 1], [3, 4, 5, 6, 7, 8, 1], [9, 9, 1], [8, 1]]
@@ -24,13 +24,6 @@ def _model(checkpoint, shapes=None, **options):
   settings = tiny.settings(checkpoint.rpartition("/")[0])
   options = DecodeOptions(**{"max_length": 8, **options})
   return resident.ResidentModel(settings, checkpoint, options, shapes)
-
-
-def test_shapes_are_few_and_reach_the_largest():
-  assert Shapes.up_to(32, 512) == Shapes(
-      (1, 2, 8, 32), (16, 32, 64, 128, 256, 512)
-  )
-  assert Shapes.up_to(1, 8) == Shapes((1,), (8,))
 
 
 def test_the_second_answer_takes_a_small_part_of_the_first(checkpoint):
